@@ -1,0 +1,1 @@
+"""Plug-ins that read one source system each, and the framework that keeps them honest."""

@@ -1,0 +1,1 @@
+"""What everything else rests on: errors, clock, quantities, strict YAML, settings, scopes."""

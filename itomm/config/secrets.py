@@ -1,0 +1,65 @@
+"""References to secrets. Configuration never holds a secret itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from itomm.config.errors import UsageError
+
+SCHEMES = ("env:", "file:", "keyring:", "vault:")
+
+
+def _must_be_reference(text: str) -> str:
+    if not text.startswith(SCHEMES):
+        raise ValueError(
+            "a secret stands here literally. Put it elsewhere and refer to it: "
+            "env:NAME, file:/run/secrets/NAME, keyring:SERVICE/USER or vault:PATH#KEY"
+        )
+    return text
+
+
+SecretReference = Annotated[str, AfterValidator(_must_be_reference)]
+"""A pydantic type for settings: text such as ``env:JIRA_TOKEN``; a literal secret is refused."""
+
+
+class Secret:
+    """A resolved secret. Its text only leaves through :meth:`reveal`; printing it shows ``***``."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The secret's text, for the one place that sends it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "***"
+
+    __str__ = __repr__
+
+
+def resolve_secret(reference: str, environment: Mapping[str, str] | None = None) -> Secret:
+    """Fetch the secret that ``reference`` names.
+
+    Raises:
+        UsageError: when the reference leads nowhere; the message says where it looked.
+    """
+    scheme, _, rest = reference.partition(":")
+    if scheme == "env":
+        value = (os.environ if environment is None else environment).get(rest)
+        if not value:
+            raise UsageError(f"The environment variable {rest} is not set; {reference} needs it.")
+        return Secret(value)
+    if scheme == "file":
+        try:
+            return Secret(Path(rest).read_text(encoding="utf-8").strip())
+        except OSError as error:
+            raise UsageError(f"Cannot read the secret file {rest}: {error.strerror}.") from None
+    raise UsageError(f"{scheme}: references are not available in this version; use env: or file:.")

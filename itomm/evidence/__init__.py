@@ -1,0 +1,1 @@
+"""Typed facts with provenance: what was seen, when, by which request; append-only."""

@@ -1,0 +1,84 @@
+"""What a collector hands over: observations, in pages, each with the request that got it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class UnknownReason(StrEnum):
+    """Why an answer is unknown. A closed set: it is part of every output."""
+
+    NEVER_COLLECTED = "never_collected"
+    COLLECTION_FAILED = "collection_failed"
+    PERMISSION_DENIED = "permission_denied"
+    INSUFFICIENT_COVERAGE = "insufficient_coverage"
+    INSUFFICIENT_SAMPLE = "insufficient_sample"
+    STALE = "stale"
+    AWAITING_PERSON = "awaiting_person"
+
+
+@dataclass(frozen=True)
+class RequestMade:
+    """The request that fetched a page, as an auditor would repeat it; never holds a secret.
+
+    ``method`` is an HTTP method, or ``RUN`` for a local command, whose words are then the ``url``.
+    """
+
+    method: str
+    url: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    status: int | None = None
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One fact as a collector saw it.
+
+    Attributes:
+        source_ref: the source's own stable name of the thing; with source and type it is the identity,
+            so the same thing seen again is a newer version of the same record.
+        fields: the record type's fields. Instants are aware datetimes, durations timedeltas, ratios and
+            numbers int, float or Decimal, lists are lists of text, json fields plain data.
+        raw: the part of the source's payload that the fields were read from.
+        url: the live page that a person opens to check the fact.
+        service_keys: names by which the source may know the service this belongs to, best first. The
+            service mapper resolves them; a collector never does.
+    """
+
+    source_ref: str
+    fields: Mapping[str, object]
+    raw: object
+    url: str
+    service_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """Observations that came with one request."""
+
+    observations: tuple[Observation, ...]
+    request: RequestMade
+
+
+@dataclass(frozen=True)
+class CollectionOutcome:
+    """How a collection of one stream ended.
+
+    ``complete`` means: all pages were read, nothing asked for was refused, and nothing was truncated.
+    ``window_start`` is the earliest instant truly covered, None for state streams. ``requested`` and
+    ``denied`` name parts of the source (projects, repositories, queries) by the keys that services use.
+    """
+
+    complete: bool
+    finished_at: datetime
+    reason: UnknownReason | None = None
+    error: str = ""
+    window_start: datetime | None = None
+    window_end: datetime | None = None
+    requested: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    unmapped: int = 0

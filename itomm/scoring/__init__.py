@@ -1,0 +1,1 @@
+"""From answers to levels: blending, exact arithmetic, intervals, roll-up. Pure functions."""
