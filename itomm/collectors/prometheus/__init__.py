@@ -1,0 +1,1 @@
+"""Prometheus: rules, firing episodes, targets, objectives, availability, capacity, certificates, backups."""
