@@ -1,0 +1,200 @@
+"""``itomm.yaml``: what is assessed, from which sources, by which rules."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from itomm.config.errors import InvalidInputError, Problem
+from itomm.config.structure import StrictModel, checked, nearest
+from itomm.config.yaml_source import Document, read_document
+
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
+Weight = Annotated[Decimal, Field(gt=0, le=1000)]
+
+CATALOGUE_SOURCE = "catalogue"
+"""The source that turns the services of the configuration into evidence; always present."""
+
+
+class Organisation(StrictModel):
+    """The whole that is assessed."""
+
+    id: Identifier
+    name: str
+
+
+class Group(StrictModel):
+    """A part of the organisation that owns services."""
+
+    id: Identifier
+    name: str
+
+
+class Service(StrictModel):
+    """One service in scope, and the names by which each source knows it."""
+
+    id: Identifier
+    name: str | None = None
+    group: Identifier | None = None
+    weight: Weight = Decimal(1)
+    tier: Literal[1, 2, 3, 4] | None = None
+    lifecycle: Literal["production", "preproduction", "retired"] = "production"
+    owner_team: str | None = None
+    owner_contact: str | None = None
+    business_owner: str | None = None
+    stateful: bool | None = None
+    internet_facing: bool | None = None
+    depends_on: tuple[Identifier, ...] = ()
+    last_reviewed_at: date | None = None
+    keys: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The name people read."""
+        return self.name or self.id
+
+    @property
+    def exact_weight(self) -> Fraction:
+        """The weight as an exact fraction."""
+        return Fraction(self.weight)
+
+
+class RuleSettings(StrictModel):
+    """Which questionnaire and rules apply: shipped packs by name, and files or folders of one's own."""
+
+    packs: tuple[str, ...] = ("itomm",)
+    paths: tuple[str, ...] = ()
+
+
+class ScoringSettings(StrictModel):
+    """How answers become levels."""
+
+    profile: Literal["itomm", "iso33020", "strict"] = "itomm"
+    filling_unknown_needs_approval: bool = True
+    minimum_known_share: Decimal = Decimal("0.6")
+
+
+class StoreSettings(StrictModel):
+    """Where evidence and decisions are kept."""
+
+    path: str = ".itomm"
+
+
+class Settings(StrictModel):
+    """The whole configuration. ``sources`` are checked further by each collector's own settings."""
+
+    organisation: Organisation
+    history_days: Annotated[int, Field(ge=1, le=3660)] = 400
+    sources: dict[Identifier, dict[str, Any]] = Field(default_factory=dict)
+    groups: tuple[Group, ...] = ()
+    services: tuple[Service, ...] = ()
+    rules: RuleSettings = RuleSettings()
+    scoring: ScoringSettings = ScoringSettings()
+    store: StoreSettings = StoreSettings()
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Settings with the file they came from; relative paths are relative to it."""
+
+    settings: Settings
+    document: Document
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the configuration file."""
+        return Path(self.document.file).resolve().parent
+
+    @property
+    def store_path(self) -> Path:
+        """The store's folder."""
+        return self.folder / self.settings.store.path
+
+    @property
+    def scoring_digest(self) -> str:
+        """SHA-256 over everything in the settings that scoring reads: scope and scoring."""
+        read = self.settings.model_dump_json(include={"organisation", "groups", "services", "scoring"})
+        return hashlib.sha256(read.encode()).hexdigest()
+
+
+def load_configuration(path: Path) -> Configuration:
+    """Read ``itomm.yaml``.
+
+    Raises:
+        InvalidInputError: the file is missing, is not strict YAML, or does not hold together.
+    """
+    if not path.exists():
+        raise InvalidInputError(
+            [Problem(Document(None, str(path), "", {}).place(), "there is no such file", _HOW_TO_START)]
+        )
+    document = read_document(path)
+    settings = checked(Settings, document)
+    problems = list(_contradictions(settings, document))
+    if problems:
+        raise InvalidInputError(problems)
+    return Configuration(settings, document)
+
+
+_HOW_TO_START = "Run 'itomm init' to write one, or name another file with --config."
+
+
+def _contradictions(settings: Settings, document: Document) -> Iterator[Problem]:
+    yield from _repeated(settings, document)
+    groups = {group.id for group in settings.groups}
+    services = {service.id for service in settings.services}
+    sources = {*settings.sources, CATALOGUE_SOURCE}
+    if CATALOGUE_SOURCE in settings.sources:
+        yield Problem(
+            document.place(("sources", CATALOGUE_SOURCE)),
+            f"the source name '{CATALOGUE_SOURCE}' is taken by the service catalogue itself",
+        )
+    for name, source in settings.sources.items():
+        if not isinstance(source.get("collector"), str):
+            yield Problem(document.place(("sources", name)), f"source '{name}' names no collector")
+    for index, service in enumerate(settings.services):
+        here = ("services", index)
+        if service.group is not None and service.group not in groups:
+            yield Problem(
+                document.place((*here, "group")),
+                f"there is no group '{service.group}'",
+                nearest(service.group, sorted(groups)),
+            )
+        for other in service.depends_on:
+            if other not in services:
+                yield Problem(
+                    document.place((*here, "depends_on")),
+                    f"there is no service '{other}'",
+                    nearest(other, sorted(services)),
+                )
+        for source_name in service.keys:
+            if source_name not in sources:
+                yield Problem(
+                    document.place((*here, "keys", source_name)),
+                    f"there is no source '{source_name}'",
+                    nearest(source_name, sorted(sources)),
+                )
+
+
+def _repeated(settings: Settings, document: Document) -> Iterator[Problem]:
+    kinds: tuple[tuple[str, tuple[Service | Group, ...]], ...] = (
+        ("services", settings.services),
+        ("groups", settings.groups),
+    )
+    used = Counter([settings.organisation.id, *(part.id for _, parts in kinds for part in parts)])
+    for kind, parts in kinds:
+        for index, part in enumerate(parts):
+            if used[part.id] > 1:
+                yield Problem(
+                    document.place((kind, index, "id")),
+                    f"the id '{part.id}' is used more than once",
+                    "Organisation, groups and services need different ids.",
+                )
