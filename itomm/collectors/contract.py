@@ -15,19 +15,67 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Protocol
+from typing import Annotated, ClassVar, Literal, Protocol
+from urllib.parse import urlsplit
 
 import requests
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from requests.adapters import HTTPAdapter
 
-from itomm.evidence.observation import Page, UnknownReason
+from itomm.config.errors import ItommError
+from itomm.config.secrets import SecretReference
+from itomm.evidence.observation import Page, RequestMade, UnknownReason
 
 
 class CollectorSettings(BaseModel):
-    """Base of every collector's settings: unknown keys are errors."""
+    """Base of every collector's settings: unknown keys are errors.
+
+    ``people`` says how persons are stored: as pseudonyms (keyed hash, the default) or by name. The
+    framework does it; a collector hands over what the source says.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    people: Literal["pseudonym", "named"] = "pseudonym"
+
+
+def _must_be_base_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("write the address as https://host or https://host/path")
+    if parts.username or parts.password:
+        raise ValueError("a user or password stands in the address; use the keys user and token instead")
+    if parts.query or parts.fragment:
+        raise ValueError("the address must end before any '?' or '#'")
+    return text.rstrip("/")
+
+
+BaseUrl = Annotated[str, AfterValidator(_must_be_base_url)]
+"""A pydantic type: an http(s) address without credentials, query or trailing slash."""
+
+Seconds = Annotated[float, Field(gt=0, le=600)]
+
+
+class NetworkedSettings(CollectorSettings):
+    """Base of the settings of every collector that talks HTTP; the guarded adapter enforces them.
+
+    Attributes:
+        url: where the tool answers, as a browser would open it.
+        user: user name or e-mail address, where the tool wants one beside the token.
+        token: reference to the secret, such as ``env:JIRA_TOKEN``.
+        timeout_seconds: longest wait to connect, and longest silence while an answer is read.
+        deadline_minutes: longest time for one run over this source, waits for rate limits included.
+        max_requests: most requests of one run, retries included.
+        verify: ``true`` to trust the usual certificate authorities, or the path of a CA bundle.
+    """
+
+    url: BaseUrl
+    user: str | None = None
+    token: SecretReference | None = None
+    timeout_seconds: tuple[Seconds, Seconds] = (10, 30)
+    deadline_minutes: Annotated[float, Field(gt=0, le=1440)] = 30
+    max_requests: Annotated[int, Field(gt=0)] = 50_000
+    verify: Literal[True] | str = True
 
 
 @dataclass(frozen=True)
@@ -65,6 +113,14 @@ class Check:
     remedy: str = ""
 
 
+class SourceError(ItommError):
+    """What a collector found wrong with a source, in words for the person who runs it; never a secret."""
+
+    def __init__(self, message: str, reason: UnknownReason = UnknownReason.COLLECTION_FAILED) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class CollectionContext(Protocol):
     """What the framework lends to a collector during one collection of one stream."""
 
@@ -84,11 +140,18 @@ class CollectionContext(Protocol):
         requests against the budget, and refuses any host but the source's own.
         """
 
+    @property
+    def last_request(self) -> RequestMade:
+        """The last request that went through :attr:`adapter`, ready for a page's provenance."""
+
     def session(self) -> requests.Session:
         """A new session with the guarded adapter mounted and no credentials."""
 
     def asked(self, scope: str) -> None:
-        """Note that ``scope`` (a project, repository or query, by the key that services use) is asked for."""
+        """Note that ``scope`` (a project, repository or query, by the key that services use) is asked for.
+
+        Call it before the scope's first request; page tokens are told apart by scope.
+        """
 
     def refused(self, scope: str, reason: UnknownReason, detail: str) -> None:
         """Note that ``scope`` could not be read; the stream becomes incomplete, other scopes go on."""
@@ -103,7 +166,10 @@ class CollectionContext(Protocol):
         """Note something worth showing to a person that does not make the stream incomplete."""
 
     def unseen(self, token: str) -> bool:
-        """Whether a page token is new. A repeated one is an endless loop: stop; the stream is incomplete."""
+        """Whether a page token is new since the last :meth:`asked`.
+
+        A repeated one is an endless loop: stop; the stream is marked incomplete.
+        """
 
 
 class Collector(ABC):
@@ -127,5 +193,6 @@ class Collector(ABC):
         """Yield the stream's pages.
 
         Raises whatever the client library raises; the framework turns it into the right reason. Within
-        one stream, catch a refusal of one scope and report it with ``context.refused``.
+        one stream, catch a refusal of one scope and report it with ``context.refused``. What no library
+        raises is said with :class:`SourceError`.
         """

@@ -1,0 +1,1 @@
+"""What every collection shares: guarded HTTP, redaction, pseudonyms, completeness, mapping, the runner."""
