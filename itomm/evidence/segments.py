@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -49,13 +50,20 @@ class SegmentWriter:
         self.rows += 1
 
     def close(self) -> SegmentWritten | None:
-        """Write the segment; None when there are no rows."""
+        """Write the segment; None when there are no rows.
+
+        Raises:
+            OSError: it could not be written.
+        """
         if self._file is None:
             return None
         self._file.close()
         columns = column_types(self._type)
         rows = _rows_of(self._rows_file, columns)
-        first_at, last_at = _write_parquet(rows, self._type.occurred, self._partial)
+        try:
+            first_at, last_at = _write_parquet(rows, self._type.occurred, self._partial)
+        except duckdb.Error as error:
+            raise OSError(errno.EIO, str(error).splitlines()[0]) from None
         self._rows_file.unlink()
         _flush(self._partial)
         sha256 = file_digest(self._partial)

@@ -1,0 +1,168 @@
+"""Evidence as it stood at an instant, as tables of an in-memory DuckDB that can reach nothing else.
+
+Reading as of T hides records that occurred after T, and empties later fields whose time lies after T.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+from sqlglot import exp
+
+from itomm.config.errors import VerificationError
+from itomm.evidence.collection import Collection
+from itomm.evidence.columns import column_types
+from itomm.evidence.record_types import Field, FieldType, RecordType
+from itomm.evidence.segments import parquet_rows
+from itomm.evidence.snapshot import Snapshot
+
+MEMORY_LIMIT = "2GB"
+
+
+def open_evidence(
+    snapshot: Snapshot, types: Iterable[RecordType], as_of: datetime
+) -> duckdb.DuckDBPyConnection:
+    """Load the given record types as of an instant; one table each, named like the type.
+
+    Raises:
+        VerificationError: a segment that the catalogue lists is missing or unreadable.
+    """
+    connection = duckdb.connect()
+    connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+    for record_type in sorted(set(types), key=lambda each: each.name):
+        create_table(connection, record_type)
+        for statement in _loading(snapshot, record_type, as_of):
+            try:
+                connection.execute(statement.sql(dialect="duckdb"))
+            except duckdb.Error as error:
+                connection.close()
+                raise VerificationError(
+                    f"The stored evidence of type {record_type.name} cannot be read: "
+                    f"{str(error).splitlines()[0]} Run 'itomm verify'."
+                ) from None
+    lock_down(connection)
+    return connection
+
+
+def create_table(connection: duckdb.DuckDBPyConnection, record_type: RecordType) -> None:
+    """An empty table for a record type, with its provenance columns."""
+    columns = [
+        exp.ColumnDef(
+            this=exp.to_identifier(name, quoted=True), kind=exp.DataType.build(kind, dialect="duckdb")
+        )
+        for name, kind in column_types(record_type).items()
+    ]
+    table = exp.Schema(this=_table(record_type), expressions=columns)
+    connection.execute(exp.Create(this=table, kind="TABLE").sql(dialect="duckdb"))
+
+
+def lock_down(connection: duckdb.DuckDBPyConnection) -> None:
+    """The second wall behind the expression allow-list: no files, no network, no more settings."""
+    for setting in (
+        "enable_external_access = false",
+        "autoload_known_extensions = false",
+        "autoinstall_known_extensions = false",
+        "lock_configuration = true",
+    ):
+        connection.execute(f"SET {setting}")
+
+
+def masked_columns(record_type: RecordType, as_of: datetime) -> list[exp.Expr]:
+    """All columns of a type, with what was not yet known at ``as_of`` emptied."""
+    return [
+        exp.alias_(_masked(record_type, name, as_of), name, quoted=True)
+        if name in record_type.fields
+        else exp.column(name, quoted=True)
+        for name in column_types(record_type)
+    ]
+
+
+def _masked(record_type: RecordType, name: str, as_of: datetime) -> exp.Expr:
+    declared = record_type.fields[name]
+    column = exp.column(name, quoted=True)
+    moment = _moment(record_type, declared)
+    if moment is None:
+        return column
+    known = exp.column(moment, quoted=True) <= instant_literal(as_of)
+    return exp.Case(ifs=[exp.If(this=known, true=column)])
+
+
+def _moment(record_type: RecordType, declared: Field) -> str | None:
+    """The field that says when this one became known; None when it was known from the start."""
+    if declared.later:
+        return declared.name
+    if declared.known_from is None or record_type.fields[declared.known_from].type is not FieldType.INSTANT:
+        return None
+    return declared.known_from
+
+
+def instant_literal(instant: datetime) -> exp.Expr:
+    """A timestamp literal in UTC."""
+    text = instant.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+    return exp.cast(exp.Literal.string(text), "timestamp")
+
+
+def _loading(snapshot: Snapshot, record_type: RecordType, as_of: datetime) -> list[exp.Insert]:
+    by_source: dict[str, list[Collection]] = {}
+    for collection in snapshot.visible(record_type, as_of):
+        by_source.setdefault(collection.source, []).append(collection)
+    statements = []
+    for source in sorted(by_source):
+        reading = _current_state if record_type.is_state else _events
+        rows = reading(snapshot.folder, record_type, by_source[source], as_of)
+        if rows is not None:
+            statements.append(exp.insert(rows, _table(record_type)))
+    return statements
+
+
+def _current_state(
+    folder: Path, record_type: RecordType, collections: Sequence[Collection], as_of: datetime
+) -> exp.Query | None:
+    """State is what the newest complete observation says; what it no longer shows is gone."""
+    complete = [collection for collection in collections if collection.complete]
+    paths = _paths(folder, complete[-1:])
+    if not paths:
+        return None
+    return exp.select(*masked_columns(record_type, as_of)).from_(parquet_rows(paths))
+
+
+def _events(
+    folder: Path, record_type: RecordType, collections: Sequence[Collection], as_of: datetime
+) -> exp.Query | None:
+    """The newest version of each event; a newer whole reading replaces all that it covers."""
+    occurred = exp.column(str(record_type.occurred), quoted=True)
+    parts: list[exp.Query] = []
+    covered_from: datetime | None = None
+    for collection in reversed(collections):
+        paths = _paths(folder, [collection])
+        if paths:
+            part = exp.select("*").from_(parquet_rows(paths)).where(occurred <= instant_literal(as_of))
+            if covered_from is not None:
+                part = part.where(occurred < instant_literal(covered_from))
+            parts.append(part)
+        if collection.complete and collection.window_start is not None:
+            covered_from = min(covered_from or collection.window_start, collection.window_start)
+    if not parts:
+        return None
+    union = parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False)
+    newest = exp.Window(
+        this=exp.RowNumber(),
+        partition_by=[exp.column("evidence_id")],
+        order=exp.Order(expressions=[exp.Ordered(this=exp.column("collection"), desc=True)]),
+    )
+    return (
+        exp.select(*masked_columns(record_type, as_of))
+        .from_(union.subquery("versions"))
+        .qualify(newest.eq(1))
+    )
+
+
+def _paths(folder: Path, collections: Iterable[Collection]) -> list[Path]:
+    return [folder / segment.path for collection in collections for segment in collection.segments]
+
+
+def _table(record_type: RecordType) -> exp.Table:
+    return exp.table_(record_type.name, quoted=True)

@@ -1,0 +1,153 @@
+"""The store: one folder with the catalogue database, evidence segments and raw payloads.
+
+Writing goes through :meth:`Store.writing`, one process at a time. Reading never waits.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.exc import DatabaseError
+
+from itomm.config.clock import parse_instant
+from itomm.config.errors import StoreError
+from itomm.evidence import ledger
+from itomm.evidence.collection import Collection, Segment
+from itomm.evidence.database import collections, open_database, requests, segments
+from itomm.evidence.locking import exclusive
+from itomm.evidence.observation import RequestMade, UnknownReason
+from itomm.evidence.raw_payloads import RawPayloads
+from itomm.evidence.record_types import record_types
+from itomm.evidence.writer import CollectionWriter
+
+
+class Store:
+    """An opened store."""
+
+    def __init__(self, folder: Path, engine: Engine) -> None:
+        self.folder = folder
+        self.engine = engine
+        self.raw = RawPayloads(folder / "raw")
+        self._one_transaction = threading.Lock()  # sources finish in threads of one process
+
+    @classmethod
+    def open(cls, folder: Path, *, create: bool = False) -> Store:
+        """Open a store; with ``create``, make it when it is not there.
+
+        Raises:
+            StoreError: there is none, or it cannot be read.
+            StoreVersionError: a newer itomm wrote it.
+        """
+        return cls(folder, open_database(folder / "itomm.db", create=create))
+
+    @contextmanager
+    def writing(self, purpose: str) -> Iterator[None]:
+        """Hold the only right to write; sweeps away what an interrupted run left half-written.
+
+        Raises:
+            LockedError: another run holds it.
+        """
+        with exclusive(self.folder, purpose):
+            for leftover in (self.folder / "evidence").glob("*/*.partial"):
+                leftover.unlink(missing_ok=True)
+            yield
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A database transaction.
+
+        Raises:
+            StoreError: the database refused; nothing of the transaction is kept.
+        """
+        try:
+            with self._one_transaction, self.engine.begin() as connection:
+                yield connection
+        except DatabaseError as error:
+            raise StoreError(f"The store at {self.folder} could not be written: {error.orig}.") from None
+
+    def pseudonym_key(self) -> bytes:
+        """The key by which people's names are hashed; made on first use, readable by the owner only."""
+        path = self.folder / "pseudonym.key"
+        if not path.exists():
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(secrets.token_bytes(32))
+        return path.read_bytes()
+
+    def next_run(self) -> int:
+        """The number of the run that starts now."""
+        with self.engine.connect() as connection:
+            return int(connection.execute(select(func.max(collections.c.run))).scalar() or 0) + 1
+
+    def begin_collection(
+        self, *, run: int, source: str, collector: str, record_type: str, started_at: datetime
+    ) -> CollectionWriter:
+        """Start writing one stream of one source; nothing is visible before it is finished."""
+        return CollectionWriter(
+            self,
+            run=run,
+            source=source,
+            collector=collector,
+            record_type=record_types()[record_type],
+            started_at=started_at,
+        )
+
+    def collections(self) -> list[Collection]:
+        """All collections, oldest first."""
+        with self.engine.connect() as connection:
+            parts: dict[str, list[Segment]] = {}
+            for row in connection.execute(select(segments).order_by(segments.c.path)):
+                parts.setdefault(row.collection, []).append(Segment(row.path, row.rows, row.sha256))
+            rows = connection.execute(select(collections).order_by(collections.c.ledger_seq)).all()
+        return [
+            Collection(
+                id=row.id,
+                run=row.run,
+                source=row.source,
+                collector=row.collector,
+                record_type=row.record_type,
+                started_at=parse_instant(row.started_at),
+                finished_at=parse_instant(row.finished_at),
+                complete=bool(row.complete),
+                reason=UnknownReason(row.reason) if row.reason else None,
+                error=row.error,
+                records=row.records,
+                window_start=parse_instant(row.window_start) if row.window_start else None,
+                window_end=parse_instant(row.window_end) if row.window_end else None,
+                requested=tuple(json.loads(row.requested)),
+                denied=tuple(json.loads(row.denied)),
+                warnings=tuple(json.loads(row.warnings)),
+                unmapped=row.unmapped,
+                segments=tuple(parts.get(row.id, ())),
+            )
+            for row in rows
+        ]
+
+    def request(self, collection: str, page: int) -> RequestMade | None:
+        """The request that fetched a page of a collection."""
+        query = select(requests).where(requests.c.collection == collection, requests.c.page == page)
+        with self.engine.connect() as connection:
+            row = connection.execute(query).first()
+        return RequestMade(row.method, row.url, json.loads(row.query), row.status) if row else None
+
+    def raw_record(self, collection: str, page: int, position: int) -> object:
+        """The raw payload that a record was read from; None when it is not kept."""
+        query = select(requests.c.raw_sha256).where(
+            requests.c.collection == collection, requests.c.page == page
+        )
+        with self.engine.connect() as connection:
+            address = connection.execute(query).scalar()
+        return self.raw.get(address)[position] if address else None
+
+    def newest_instant(self) -> datetime | None:
+        """The latest time at which anything was recorded; None for an empty store."""
+        with self.engine.connect() as connection:
+            return ledger.newest_instant(connection)
