@@ -13,6 +13,35 @@ from enum import StrEnum
 from fractions import Fraction
 
 from itomm.evidence.observation import UnknownReason
+from itomm.rules.answer import InferredAnswer, Verdict
+from itomm.rules.model import Criterion as CriterionText
+from itomm.rules.model import Model as ModelText
+from itomm.rules.model import Part as NamedPart
+
+
+__all__ = [
+    "AnswerInForce",
+    "AreaScore",
+    "Assessment",
+    "CriterionAnswer",
+    "CriterionText",
+    "EvidenceRecord",
+    "InferredAnswer",
+    "Interval",
+    "LevelRange",
+    "ModelText",
+    "NamedPart",
+    "OverrideInForce",
+    "PracticeScore",
+    "ScopeKind",
+    "ScopeResult",
+    "ScopeScore",
+    "SourceState",
+    "StatedAnswer",
+    "UnknownReason",
+    "Verdict",
+    "View",
+]
 
 
 class View(StrEnum):
@@ -21,16 +50,6 @@ class View(StrEnum):
     EVIDENCE = "evidence"
     STATED = "stated"
     OVERRIDES = "overrides"
-
-
-class Verdict(StrEnum):
-    """The closed set of answers to a criterion."""
-
-    YES = "yes"
-    PARTIAL = "partial"
-    NO = "no"
-    NOT_APPLICABLE = "not_applicable"
-    UNKNOWN = "unknown"
 
 
 class ScopeKind(StrEnum):
@@ -58,32 +77,6 @@ class LevelRange:
     point: int
     high: int
     rated: bool
-
-
-@dataclass(frozen=True)
-class InferredAnswer:
-    """What a rule concluded from evidence.
-
-    ``measured`` and the thresholds are ready to read, with their unit ("2 h 10 min", "83.3 %").
-    ``counted`` of ``seen`` records entered the measure; ``matched`` of those satisfied a ratio's condition.
-    """
-
-    verdict: Verdict
-    reason: UnknownReason | None
-    detail: str
-    rule: str
-    measured: str | None
-    grade_yes: str
-    grade_partial: str
-    counted: int
-    matched: int | None
-    seen: int
-    minimum_sample: int
-    base: str  # direct | proxy | weak
-    confidence: Fraction
-    record_types: tuple[str, ...]
-    window_days: int | None
-    what_would_change_it: str
 
 
 @dataclass(frozen=True)
@@ -208,51 +201,6 @@ class SourceState:
     window_start: datetime | None
     window_end: datetime | None
     denied: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class CriterionText:
-    """What the questionnaire says of a criterion; copied in so that a result stands alone."""
-
-    id: str
-    area: str
-    practice: str
-    level: int
-    weight: Fraction
-    mandatory: bool
-    dimension: str
-    mode: str
-    title: str
-    question: str
-    why: str
-    advice: str
-    effort: str
-    rubric: Mapping[str, str]
-    references: Mapping[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True)
-class NamedPart:
-    """An area or a practice of the questionnaire; ``area`` is empty for an area itself."""
-
-    id: str
-    name: str
-    weight: Fraction
-    purpose: str
-    area: str = ""
-
-
-@dataclass(frozen=True)
-class ModelText:
-    """What the questionnaire is and how it is laid out."""
-
-    id: str
-    title: str
-    version: str
-    levels: Mapping[int, str]
-    areas: tuple[NamedPart, ...]
-    practices: tuple[NamedPart, ...]
-    criteria: tuple[CriterionText, ...]
 
 
 @dataclass(frozen=True)
