@@ -1,0 +1,225 @@
+"""The fields that every kind of ticket shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from itomm.collectors.jira.history import CATEGORIES, DONE, History, account_of, history_of
+from itomm.collectors.jira.site import Site
+from itomm.collectors.payload import Payload, instant_of, mapping_of, rows_of, text_of
+from itomm.evidence.observation import Observation
+
+ISSUE_FIELDS = (
+    "summary",
+    "issuetype",
+    "project",
+    "status",
+    "priority",
+    "labels",
+    "components",
+    "reporter",
+    "assignee",
+    "created",
+    "updated",
+    "duedate",
+    "resolution",
+    "resolutiondate",
+    "issuelinks",
+)
+"""The fields asked for by name; an issue with all its fields is some 33 KB, and full of personal text."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link to another ticket, in the words of this end, e.g. "is caused by OPS-7"."""
+
+    phrase: str
+    target: str
+    target_type: str | None
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One issue as read: its payload, its history, and what is derived from both."""
+
+    payload: Payload
+    site: Site
+    history: History
+
+    @property
+    def key(self) -> str:
+        """The key that people know it by, such as OPS-12."""
+        return str(self.payload["key"])
+
+    @property
+    def fields(self) -> Payload:
+        """The issue's fields as sent."""
+        return mapping_of(self.payload.get("fields"))
+
+    @property
+    def created_at(self) -> datetime | None:
+        """When it was opened; None when the site does not say."""
+        return instant_of(self.fields.get("created"))
+
+    @property
+    def status_category(self) -> str:
+        """open, in_progress or done."""
+        status = mapping_of(self.fields.get("status"))
+        key = mapping_of(status.get("statusCategory")).get("key")
+        if key in CATEGORIES:
+            return CATEGORIES[str(key)]
+        return self.site.categories.get(str(status.get("id")), "open")
+
+    @property
+    def resolved_at(self) -> datetime | None:
+        """The last entry into done; the resolution date when the issue is done without any such entry."""
+        if self.status_category != DONE:
+            return None
+        return self.history.resolved_at or instant_of(self.fields.get("resolutiondate"))
+
+    @property
+    def labels(self) -> list[str]:
+        """Its labels."""
+        return [str(label) for label in self.fields.get("labels") or ()]
+
+    @property
+    def components(self) -> list[str]:
+        """The names of its components."""
+        return [str(part["name"]) for part in rows_of(self.fields.get("components")) if part.get("name")]
+
+    @property
+    def issue_type(self) -> str | None:
+        """The name of its issue type."""
+        return text_of(mapping_of(self.fields.get("issuetype")).get("name"))
+
+    @property
+    def links(self) -> list[Link]:
+        """Its links to other issues."""
+        return [link for row in rows_of(self.fields.get("issuelinks")) if (link := _link(row))]
+
+    @property
+    def service_keys(self) -> tuple[str, ...]:
+        """Names by which the service may be known: components, then labels, then the project's key."""
+        project = text_of(mapping_of(self.fields.get("project")).get("key"))
+        return tuple(dict.fromkeys([*self.components, *self.labels, *([project] if project else [])]))
+
+    def labelled(self, labels: tuple[str, ...]) -> bool:
+        """Whether it carries one of ``labels``, in any letter case."""
+        wanted = {label.casefold() for label in labels}
+        return any(label.casefold() in wanted for label in self.labels)
+
+    def linked_kinds(self, *kinds: str) -> list[str]:
+        """Keys of linked issues whose issue type means one of ``kinds``."""
+        found = [link.target for link in self.links if self.site.kind_of(link.target_type) in kinds]
+        return list(dict.fromkeys(found))
+
+    def linked_as(self, phrases: tuple[str, ...]) -> list[str]:
+        """Keys of issues that are linked in one of ``phrases``, in any letter case."""
+        wanted = {phrase.casefold() for phrase in phrases}
+        return list(dict.fromkeys(link.target for link in self.links if link.phrase.casefold() in wanted))
+
+
+def read_issue(payload: Payload, site: Site) -> Issue:
+    """Read one issue with the history that came with it or was fetched for it."""
+    histories = rows_of(mapping_of(payload.get("changelog")).get("histories"))
+    history = history_of(histories, site.categories, site.settings.automation_accounts)
+    return Issue(payload, site, history)
+
+
+def base_fields(issue: Issue, kind: str) -> dict[str, object]:
+    """The record fields that every kind of ticket has."""
+    fields, site = issue.fields, issue.site
+    reporter = account_of(fields.get("reporter"))
+    return {
+        "key": issue.key,
+        "kind": kind,
+        "title": text_of(fields.get("summary")) or "",
+        "status": text_of(mapping_of(fields.get("status")).get("name")) or "",
+        "status_category": issue.status_category,
+        "priority": site.priorities.get(str(mapping_of(fields.get("priority")).get("id"))),
+        "severity": severity_of(site.text(issue.payload, "severity")),
+        "labels": issue.labels,
+        "reporter": reporter,
+        "assignee": account_of(fields.get("assignee")),
+        "created_at": issue.created_at,
+        "first_response_at": issue.history.first_move_not_by(reporter),
+        "acknowledged_at": issue.history.acknowledged_at,
+        "resolved_at": issue.resolved_at,
+        "due_at": instant_of(fields.get("duedate")),
+        "updated_at": instant_of(fields.get("updated")),
+        "reopened_count": issue.history.reopened_count,
+        "reassignment_count": issue.history.reassignment_count,
+        "links": [{"type": link.phrase, "target": link.target} for link in issue.links],
+        "ci_ids": [],
+        "security": _is_security(issue),
+        "transitions": _transitions(issue.history),
+    }
+
+
+def observation(issue: Issue, fields: Mapping[str, object]) -> Observation:
+    """An observation of the issue with these record fields."""
+    return Observation(
+        source_ref=issue.key,
+        fields=fields,
+        raw=issue.payload,
+        url=issue.site.url(issue.key),
+        service_keys=issue.service_keys,
+    )
+
+
+SEVERITY_WORDS = {
+    "critical": 1,
+    "blocker": 1,
+    "highest": 1,
+    "high": 2,
+    "major": 2,
+    "medium": 3,
+    "moderate": 3,
+    "low": 4,
+    "minor": 4,
+    "lowest": 5,
+    "trivial": 5,
+}
+
+
+def severity_of(text: str | None) -> int | None:
+    """1 to 5 from texts such as "2", "SEV-2", "2 - High" or "High"; None when it says none of these."""
+    if text is None:
+        return None
+    digits = [int(character) for character in text if character in "12345"]
+    if digits:
+        return digits[0]
+    return next((number for word, number in SEVERITY_WORDS.items() if word == text.casefold()), None)
+
+
+def _is_security(issue: Issue) -> bool:
+    wanted = {label.casefold() for label in issue.site.settings.security_labels}
+    words = [*issue.labels, *issue.components, issue.issue_type or ""]
+    return any(word.casefold() in wanted for word in words)
+
+
+def _transitions(history: History) -> list[dict[str, object]]:
+    """Status changes; the framework replaces the person under ``by`` by a pseudonym."""
+    return [
+        {
+            "at": move.at.isoformat(),
+            "from": move.from_status,
+            "to": move.to_status,
+            "by": move.by,
+            "automated": move.by_automation,
+        }
+        for move in history.moves
+    ]
+
+
+def _link(row: Payload) -> Link | None:
+    direction = mapping_of(row.get("type"))
+    for end in ("inward", "outward"):
+        target = mapping_of(row.get(f"{end}Issue"))
+        key = text_of(target.get("key"))
+        if key:
+            issue_type = mapping_of(mapping_of(target.get("fields")).get("issuetype")).get("name")
+            return Link(text_of(direction.get(end)) or "", key, text_of(issue_type))
+    return None

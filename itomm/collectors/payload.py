@@ -1,0 +1,50 @@
+"""Reading JSON payloads whose fields may be null, absent or of another shape than the documentation says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+Payload = Mapping[str, Any]
+"""One JSON object as a source sent it."""
+
+
+def text_of(value: object) -> str | None:
+    """Text with content, stripped; None for anything else."""
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def mapping_of(value: object) -> Payload:
+    """The object itself, or an empty one in place of null or another type."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def rows_of(value: object) -> list[Payload]:
+    """The objects of a list; empty in place of null or another type."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return []
+    return [row for row in value if isinstance(row, Mapping)]
+
+
+def instant_of(value: object) -> datetime | None:
+    """An ISO 8601 date (midnight UTC) or date-time with an offset, in UTC; None for anything else."""
+    text = text_of(value)
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if instant.tzinfo is None:
+        if len(text) > len("2026-11-22"):
+            return None
+        instant = instant.replace(tzinfo=UTC)
+    return instant.astimezone(UTC)
+
+
+def instant_of_milliseconds(value: object) -> datetime | None:
+    """Milliseconds since the epoch as an instant in UTC; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return datetime.fromtimestamp(value / 1000, UTC)
