@@ -1,0 +1,243 @@
+"""The one door to the network: an HTTP adapter that no client library can talk out of its guards."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import HTTPError as TransportError
+
+from itomm.collectors.contract import SourceError
+from itomm.collectors.framework.provenance import origin_of, public_url, request_made, same_origin
+from itomm.collectors.framework.timing import Timing
+from itomm.collectors.framework.waiting import asked_wait, back_off
+from itomm.evidence.observation import RequestMade
+
+MOST_TRIES = 5
+RETRIED_ALWAYS = frozenset({429, 503})  # the server says that it did not do the work
+RETRIED_WHEN_REPEATABLE = frozenset({500, 502, 504})
+REPEATABLE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+LARGEST_ANSWER_BYTES = 200 * 1024 * 1024
+_CHUNK_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one run over one source may take.
+
+    Attributes:
+        origin: the address of the source; requests to any other scheme, host or port are refused.
+        timeout_seconds: to connect, and between two pieces of an answer.
+        deadline_seconds: for the whole run, waits included.
+        max_requests: for the whole run, retries included.
+        max_answer_bytes: of one answer, after decompression.
+        verify: True, or the path of a CA bundle.
+    """
+
+    origin: str
+    timeout_seconds: tuple[float, float] = (10.0, 30.0)
+    deadline_seconds: float = 1800.0
+    max_requests: int = 50_000
+    max_answer_bytes: int = LARGEST_ANSWER_BYTES
+    verify: bool | str = True
+
+
+class GuardedAdapter(HTTPAdapter):
+    """Sends requests within :class:`Limits`, repeats what may be repeated, and remembers what it sent.
+
+    One adapter serves one source in one run, from one thread. Answers are read whole before they are
+    handed on, so that a slow, endless or cut body is met here and not in a client library.
+    """
+
+    def __init__(self, limits: Limits, timing: Timing) -> None:
+        super().__init__(max_retries=0)
+        self._limits = limits
+        self._timing = timing
+        self._ends_at = timing.monotonic() + limits.deadline_seconds
+        self._unreachable: requests.ConnectionError | None = None
+        self.requests_made = 0
+        self.last_requests: deque[RequestMade] = deque(maxlen=20)
+
+    def send(  # type: ignore[override]  # noqa: PLR0917  the signature is requests', whose stubs vary
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,  # noqa: ARG002, FBT001, FBT002  the signature is requests'
+        timeout: object = None,  # noqa: ARG002  the source's own time-outs always hold
+        verify: bool | str = True,  # noqa: FBT001, FBT002  the signature is requests'
+        cert: str | tuple[str, str] | None = None,
+        proxies: dict[str, str] | None = None,
+    ) -> requests.Response:
+        """Send ``request`` and return the answer with its body read.
+
+        Raises:
+            SourceError: another host, deadline, request budget or answer size.
+            requests.RequestException: when the network still fails after the last try.
+        """
+        self._refuse_foreign(request.url or "")
+        if self._unreachable is not None:
+            raise self._unreachable
+        for attempt in range(1, MOST_TRIES + 1):
+            last = attempt == MOST_TRIES
+            try:
+                response = self._send_once(request, verify, cert, proxies)
+            except requests.exceptions.SSLError:
+                raise
+            except requests.ConnectionError as error:
+                if last or not _repeatable(request, error):
+                    self._remember_unreachable(error)
+                    raise
+                self._pause(back_off(attempt, self._timing.random()), "after a failed connection")
+                continue
+            except (requests.Timeout, requests.exceptions.ChunkedEncodingError):
+                if last or not _repeatable(request, None):
+                    raise
+                self._pause(back_off(attempt, self._timing.random()), "after a broken answer")
+                continue
+            if not self._worth_repeating(request, response.status_code):
+                return response
+            if last:
+                return _after_last_try(response)
+            self._pause(self._wait_before_next(response, attempt), _why(response))
+        raise AssertionError("the last try returns or raises")
+
+    def _send_once(
+        self,
+        request: requests.PreparedRequest,
+        verify: bool | str,  # noqa: FBT001  passed through from requests
+        cert: str | tuple[str, str] | None,
+        proxies: dict[str, str] | None,
+    ) -> requests.Response:
+        self._timing.check()
+        self._spend_one_request()
+        connect, read = self._limits.timeout_seconds
+        left = self._seconds_left()
+        chosen = self._limits.verify if isinstance(self._limits.verify, str) else (verify or True)
+        status = None
+        try:
+            response = super().send(
+                request,
+                stream=True,
+                timeout=(min(connect, left), min(read, left)),
+                verify=chosen,
+                cert=cert,
+                proxies=proxies,
+            )
+            status = response.status_code
+            self._read_body(response, request)
+        finally:
+            self.last_requests.append(request_made(request.method or "GET", request.url or "", status))
+        location = response.headers.get("Location")
+        if response.is_redirect and location:
+            self._refuse_foreign(urljoin(request.url or "", location), redirected=True)
+        return response
+
+    def _read_body(self, response: requests.Response, request: requests.PreparedRequest) -> None:
+        pieces = bytearray()
+        try:
+            while piece := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+                pieces += piece
+                self._timing.check()
+                self._seconds_left()
+                self._refuse_larger_than_allowed(len(pieces))
+        except ReadTimeoutError as error:
+            raise requests.ReadTimeout(error, request=request) from error
+        except TransportError as error:
+            raise requests.exceptions.ChunkedEncodingError(error, request=request) from error
+        finally:
+            response.raw.close()  # a connection whose answer was read whole is already back in the pool
+        # The place where requests keeps a body that has been read; there is no public way to hand one over.
+        response._content = bytes(pieces)
+        response._content_consumed = True  # type: ignore[attr-defined]  # not in the stubs
+
+    def _refuse_larger_than_allowed(self, size: int) -> None:
+        if size > self._limits.max_answer_bytes:
+            raise SourceError(
+                f"The answer of {self._host} is larger than {self._limits.max_answer_bytes:,} bytes; "
+                f"it was not read further."
+            )
+
+    def _worth_repeating(self, request: requests.PreparedRequest, status: int) -> bool:
+        if status in RETRIED_ALWAYS:
+            return True
+        return status in RETRIED_WHEN_REPEATABLE and request.method in REPEATABLE_METHODS
+
+    def _wait_before_next(self, response: requests.Response, attempt: int) -> float:
+        own = back_off(attempt, self._timing.random())
+        asked = (
+            asked_wait(response.headers, self._timing.now())
+            if response.status_code in RETRIED_ALWAYS
+            else None
+        )
+        return own if asked is None else asked + own / 2  # jitter on top: never earlier than asked
+
+    def _pause(self, seconds: float, why: str) -> None:
+        left = self._seconds_left()
+        if seconds >= left:
+            raise SourceError(
+                f"{self._host}: {why} a wait of {seconds:.0f} s is due, but this run may last only "
+                f"{left:.0f} s more. Run again later, or raise deadline_minutes of this source."
+            )
+        self._timing.wait(seconds)
+
+    def _spend_one_request(self) -> None:
+        if self.requests_made >= self._limits.max_requests:
+            raise SourceError(
+                f"{self._host}: the budget of {self._limits.max_requests:,} requests for one run is used up. "
+                f"Narrow the source down, or raise its max_requests."
+            )
+        self.requests_made += 1
+
+    def _seconds_left(self) -> float:
+        left = self._ends_at - self._timing.monotonic()
+        if left <= 0:
+            raise SourceError(
+                f"{self._host}: the run over this source took longer than "
+                f"{self._limits.deadline_seconds / 60:g} minutes and was ended. Raise its deadline_minutes."
+            )
+        return left
+
+    def _remember_unreachable(self, error: requests.ConnectionError) -> None:
+        """Fail the source's other streams at once rather than wait for a dead host again and again."""
+        if _never_connected(error):
+            self._unreachable = error
+
+    def _refuse_foreign(self, url: str, *, redirected: bool = False) -> None:
+        if same_origin(url, self._limits.origin):
+            return
+        other = origin_of(url)
+        if redirected:
+            raise SourceError(
+                f"{self._host} sends us on to {other}, which is not this source's address. Is that a sign-in "
+                f"page, or did the tool move? Check the source's url and token."
+            )
+        raise SourceError(f"A request to {other} was refused: the source's address is {self._limits.origin}.")
+
+    @property
+    def _host(self) -> str:
+        return public_url(self._limits.origin)
+
+
+def _repeatable(request: requests.PreparedRequest, error: requests.ConnectionError | None) -> bool:
+    """Reads may always be repeated; anything else only when the connection was never made."""
+    if request.method in REPEATABLE_METHODS:
+        return True
+    return error is not None and _never_connected(error)
+
+
+def _never_connected(error: requests.ConnectionError) -> bool:
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
+
+
+def _why(response: requests.Response) -> str:
+    return f"after the answer {response.status_code}"
+
+
+def _after_last_try(response: requests.Response) -> requests.Response:
+    # Client libraries read Retry-After again, wait on their own, and stumble over its date form.
+    response.headers.pop("Retry-After", None)
+    return response

@@ -1,0 +1,142 @@
+"""The context of one collection of one stream: what it may use, and how complete it turned out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import requests
+from requests.auth import AuthBase
+
+from itomm.collectors.framework.adapter import GuardedAdapter
+from itomm.collectors.framework.failures import Failure
+from itomm.collectors.framework.redaction import redact_text
+from itomm.evidence.observation import CollectionOutcome, RequestMade, UnknownReason
+
+MOST_DETAILS = 20
+
+
+@dataclass(frozen=True)
+class Period:
+    """The window that a collection is asked for."""
+
+    since: datetime
+    until: datetime
+
+
+class NoCredentials(AuthBase):
+    """Sends none; without it requests would take a user and password from ~/.netrc unasked."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """The request as it is."""
+        return request
+
+
+class StreamContext:
+    """Implements :class:`itomm.collectors.contract.CollectionContext`."""
+
+    def __init__(self, period: Period, adapter: GuardedAdapter) -> None:
+        self._period = period
+        self._adapter = adapter
+        self._requested: list[str] = []
+        self._denied: list[str] = []
+        self._lacks: list[Failure] = []
+        self._warnings: list[str] = []
+        self._seen_tokens: set[str] = set()
+        self._covered = (period.since, period.until)
+
+    @property
+    def since(self) -> datetime:
+        """Read events that occurred at or after this instant."""
+        return self._period.since
+
+    @property
+    def until(self) -> datetime:
+        """The instant of this collection."""
+        return self._period.until
+
+    @property
+    def adapter(self) -> GuardedAdapter:
+        """The guarded HTTP adapter of the source."""
+        return self._adapter
+
+    @property
+    def last_request(self) -> RequestMade:
+        """The last request that went through the adapter."""
+        sent = self._adapter.last_requests
+        if not sent:
+            raise RuntimeError("last_request was read before any request was made")
+        return sent[-1]
+
+    def session(self) -> requests.Session:
+        """A new session with the guarded adapter mounted and no credentials."""
+        session = requests.Session()
+        session.auth = NoCredentials()
+        session.mount("https://", self._adapter)
+        session.mount("http://", self._adapter)
+        return session
+
+    def asked(self, scope: str) -> None:
+        """Note that ``scope`` is asked for; page tokens are told apart from the ones before."""
+        self._seen_tokens.clear()
+        if scope not in self._requested:
+            self._requested.append(scope)
+
+    def refused(self, scope: str, reason: UnknownReason, detail: str) -> None:
+        """Note that ``scope`` could not be read."""
+        if scope not in self._requested:
+            self._requested.append(scope)
+        if scope not in self._denied:
+            self._denied.append(scope)
+        self._lacks.append(Failure(reason, f"{scope}: {redact_text(detail)}"))
+
+    def covered(self, start: datetime, end: datetime) -> None:
+        """Note the window truly covered; several calls leave what all of them cover."""
+        self._covered = (max(self._covered[0], start), min(self._covered[1], end))
+
+    def incomplete(self, reason: UnknownReason, detail: str) -> None:
+        """Note that the stream lacks something."""
+        self._lacks.append(Failure(reason, redact_text(detail)))
+
+    def warn(self, detail: str) -> None:
+        """Note something worth showing."""
+        safe = redact_text(detail)
+        if safe not in self._warnings:
+            self._warnings.append(safe)
+
+    def unseen(self, token: str) -> bool:
+        """Whether a page token is new in this scope; a repeated one makes the stream incomplete."""
+        if token in self._seen_tokens:
+            self.incomplete(
+                UnknownReason.COLLECTION_FAILED,
+                "the tool gave the same page token twice; reading stopped rather than go round for ever",
+            )
+            return False
+        self._seen_tokens.add(token)
+        return True
+
+    def outcome(
+        self, failure: Failure | None, finished_at: datetime, *, is_state: bool, unmapped: int
+    ) -> CollectionOutcome:
+        """How the collection ended. A failure of the whole stream speaks before refusals of its parts."""
+        lacks = [*([failure] if failure else []), *self._lacks]
+        start, end = self._covered
+        return CollectionOutcome(
+            complete=not lacks,
+            finished_at=finished_at,
+            reason=lacks[0].reason if lacks else None,
+            error=_joined([lack.message for lack in lacks]),
+            window_start=None if is_state else min(start, end),
+            window_end=None if is_state else end,
+            requested=tuple(self._requested),
+            denied=tuple(self._denied),
+            warnings=tuple(self._warnings[:MOST_DETAILS]),
+            unmapped=unmapped,
+        )
+
+
+def _joined(messages: list[str]) -> str:
+    different = list(dict.fromkeys(messages))
+    shown = "; ".join(different[:MOST_DETAILS])
+    more = len(different) - MOST_DETAILS
+    return f"{shown}; and {more} more" if more > 0 else shown

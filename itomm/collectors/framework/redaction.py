@@ -1,0 +1,151 @@
+"""Takes secrets and people out of payloads before anything is stored."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+
+from itomm.config.identity import Pseudonyms
+
+REDACTED = "[redacted]"
+
+_SECRET_KEY_ENDINGS = (
+    "token",
+    "tokens",
+    "secret",
+    "secrets",
+    "password",
+    "passwords",
+    "passwd",
+    "passphrase",
+    "privatekey",
+    "apikey",
+    "accesskey",
+    "secretkey",
+    "servicekey",
+    "routingkey",
+    "authorization",
+    "cookie",
+    "cookies",
+    "credential",
+    "credentials",
+)
+_PAGE_KEYS = frozenset({"nextpagetoken", "pagetoken"})  # needed to follow a page trail; they open nothing
+
+_SECRET_TEXT = re.compile(
+    r"""
+    -----BEGIN\ [A-Z0-9 ]*KEY-----.*?(?:-----END\ [A-Z0-9 ]*KEY-----|\Z)   # PEM
+    | \bgl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|oas)-[\w.-]{10,}              # GitLab
+    | \bgh[pousr]_\w{10,} | \bgithub_pat_\w{10,}                           # GitHub
+    | \bxox[abeprs]-[\w-]{8,}                                              # Slack
+    | https://hooks\.slack\.com/[\w/-]+
+    | \bATATT\w[\w=-]{10,}                                                 # Atlassian
+    | \bAKIA[0-9A-Z]{16}\b                                                 # AWS
+    | \beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*                                    # JSON web token
+    | (?i:\b(?:bearer|basic)\s+[\w.~+/=-]{16,})
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_URL_USER = re.compile(r"(\b[a-z][a-z0-9+.-]{1,20}://)[^\s/@'\"<>]+@", re.IGNORECASE)
+_E_MAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+
+_TRAILER = re.compile(r"^([A-Z][A-Za-z-]*-by:[ \t]*)(\S[^\r\n]*)", re.MULTILINE)
+"""Lines such as "Reviewed-by: Ada <ada@example.com>" in commit messages."""
+
+_PERSON_KEYS = frozenset(
+    {
+        *("author", "authorname", "authoremail", "committer", "committername", "committeremail", "by"),
+        *("assignee", "reporter", "creator", "requestedby", "createdby", "updatedby", "approvedby"),
+        *("username", "login", "displayname", "accountid", "ownercontact", "businessowner"),
+        *("email", "emailaddress", "useremail", "publicemail", "commitemail"),
+    }
+)
+"""Keys (lower case, letters only) whose text names a person, and whose mapping describes one."""
+
+_PERSON_MARKS = frozenset({"username", "displayname", "emailaddress", "accountid", "login"})
+"""A mapping with one of these keys describes a person."""
+
+_NAMES_OF_A_PERSON = frozenset({"name", "key", "self", "avatarurl", "avatarurls", "webpath", "weburl", "url"})
+"""What else names the person in such a mapping."""
+
+
+def redact_text(text: str) -> str:
+    """``text`` without anything that looks like a secret, and without users in addresses."""
+    return _URL_USER.sub(r"\1", _SECRET_TEXT.sub(REDACTED, text))
+
+
+class Scrubber:
+    """Redacts secrets, and replaces people by pseudonyms unless they are to be named."""
+
+    def __init__(self, pseudonyms: Pseudonyms) -> None:
+        self._pseudonyms = pseudonyms
+
+    def text(self, text: str) -> str:
+        """Free text: secrets redacted, e-mail addresses and people in commit trailers replaced."""
+        safe = redact_text(text)
+        if self._pseudonyms.named:
+            return safe
+        safe = _TRAILER.sub(lambda found: found.group(1) + self._pseudonyms.person(found.group(2)), safe)
+        return _E_MAIL.sub(lambda found: self._pseudonyms.person(found.group()), safe)
+
+    def person(self, text: str) -> str:
+        """Text that names a person."""
+        return self._pseudonyms.person(redact_text(text))
+
+    def payload(self, value: object, people: frozenset[str] = frozenset()) -> object:
+        """Plain data of any shape; text equal to one of ``people`` is replaced wherever it stands."""
+        return self._scrub(value, lambda text: self.person(text) if text in people else self.text(text))
+
+    def _scrub(
+        self, value: object, on_text: Callable[[str], str], *, describes_person: bool = False
+    ) -> object:
+        if isinstance(value, str):
+            text = storable_text(value)
+            return self.person(text) if describes_person else on_text(text)
+        if isinstance(value, Mapping):
+            return self._mapping(value, on_text, describes_person=describes_person)
+        if isinstance(value, list | tuple):
+            return [self._scrub(part, on_text, describes_person=describes_person) for part in value]
+        return _storable(value)
+
+    def _mapping(
+        self, value: Mapping[object, object], on_text: Callable[[str], str], *, describes_person: bool
+    ) -> dict[str, object]:
+        letters_of = {key: _letters(str(key)) for key in value}
+        describes_person = describes_person or not _PERSON_MARKS.isdisjoint(letters_of.values())
+        scrubbed: dict[str, object] = {}
+        for key, part in value.items():
+            letters = letters_of[key]
+            if is_secret_key(str(key)):
+                scrubbed[str(key)] = self._scrub(part, lambda _: REDACTED)
+                continue
+            names = letters in _PERSON_KEYS or (describes_person and letters in _NAMES_OF_A_PERSON)
+            scrubbed[str(key)] = self._scrub(part, on_text, describes_person=names)
+        return scrubbed
+
+
+def is_secret_key(key: str) -> bool:
+    """Whether a payload key holds a secret, by how it ends (``runners_token``, ``privateKey``)."""
+    letters = _letters(key)
+    return letters.endswith(_SECRET_KEY_ENDINGS) and letters not in _PAGE_KEYS
+
+
+def _storable(value: object) -> object:
+    """NaN and infinity, which JSON cannot hold, become text; so does anything that is not plain data."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if value is None or isinstance(value, bool | int | float | Decimal | date):
+        return value
+    return storable_text(str(value))
+
+
+def storable_text(text: str) -> str:
+    """Text without lone surrogates, which JSON may carry and UTF-8 cannot."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _letters(key: str) -> str:
+    return "".join(letter for letter in key.lower() if letter.isalnum())

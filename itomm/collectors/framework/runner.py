@@ -1,0 +1,191 @@
+"""Runs all sources side by side and writes what they bring, from one thread."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from itomm.collectors.framework.reading import Assignment, Began, Ended, Message, PageRead, read_source
+from itomm.collectors.framework.sink import CollectionWriter, EvidenceSink
+from itomm.collectors.framework.timing import Cancelled, Timing, system_timing
+from itomm.collectors.source import Source
+from itomm.config.clock import Clock
+from itomm.evidence.observation import CollectionOutcome
+
+_WAITING_PAGES = 8  # pages read ahead of the sink; keeps memory flat when the disk is the slower part
+_SECONDS_TO_NOTICE = 0.2
+_SECONDS_TO_LEAVE = 2.0
+
+Progress = Callable[[str, str, int, int], None]
+"""Called with source, record type, pages and records so far, after each page and at each stream's end."""
+
+
+@dataclass(frozen=True)
+class StreamResult:
+    """How one stream of one source went.
+
+    ``written`` is what the sink's writer returned when the collection was finished.
+    """
+
+    source: str
+    collector: str
+    record_type: str
+    outcome: CollectionOutcome
+    pages: int
+    records: int
+    requests: int
+    written: object
+
+
+def collect(
+    sources: Sequence[Source],
+    sink: EvidenceSink,
+    assignment: Assignment,
+    clock: Clock,
+    *,
+    progress: Progress | None = None,
+    timing: Callable[[threading.Event], Timing] = system_timing,
+) -> list[StreamResult]:
+    """Read every stream of every source into ``sink``; results in the order of sources and their streams.
+
+    Each source has its own thread, and reads its streams one after the other. Nothing that a source does
+    stops another. When the run is interrupted (Ctrl-C) or the sink fails, collections that are not
+    finished are abandoned and the exception goes on.
+    """
+    cancelled = threading.Event()
+    messages: queue.Queue[Message | _Left] = queue.Queue(_WAITING_PAGES)
+    writing = _Writing(sink, assignment.run, progress or _no_progress)
+    channel = _Channel(messages, cancelled)
+    threads = [
+        threading.Thread(
+            target=_work,
+            args=(source, assignment, clock, timing(cancelled), channel),
+            name=f"itomm-collect-{source.name}",
+            daemon=True,  # a thread stuck in a system call must not keep an interrupted run alive
+        )
+        for source in sources
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        _write_all(messages, writing, len(threads))
+    finally:
+        cancelled.set()
+        writing.abandon_unfinished()
+        for thread in threads:
+            thread.join(_SECONDS_TO_LEAVE)
+    order = {source.name: index for index, source in enumerate(sources)}
+    return sorted(writing.results, key=lambda result: order[result.source])
+
+
+@dataclass(frozen=True)
+class _Left:
+    """A source's thread has nothing more to tell; ``error`` is a fault of the framework itself."""
+
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True)
+class _Channel:
+    """The way from a source's thread to the one that writes."""
+
+    messages: queue.Queue[Message | _Left]
+    cancelled: threading.Event
+
+    def tell(self, message: Message | _Left) -> None:
+        while not self.cancelled.is_set():
+            with suppress(queue.Full):
+                self.messages.put(message, timeout=_SECONDS_TO_NOTICE)
+                return
+        raise Cancelled("The run was interrupted.")
+
+
+def _work(source: Source, assignment: Assignment, clock: Clock, timing: Timing, channel: _Channel) -> None:
+    error: BaseException | None = None
+    try:
+        read_source(source, assignment, clock, timing, channel.tell)
+    except Cancelled:
+        return
+    except BaseException as fault:  # noqa: BLE001  carried to the calling thread, which raises it there
+        error = fault
+    with suppress(Cancelled):
+        channel.tell(_Left(error))
+
+
+def _write_all(messages: queue.Queue[Message | _Left], writing: _Writing, sources: int) -> None:
+    while sources:
+        message = messages.get()
+        if isinstance(message, _Left):
+            if message.error is not None:
+                raise message.error
+            sources -= 1
+        else:
+            writing.take(message)
+
+
+@dataclass
+class _Open:
+    writer: CollectionWriter
+    pages: int = 0
+    records: int = 0
+
+
+@dataclass
+class _Writing:
+    """Brings messages of all sources into the sink."""
+
+    sink: EvidenceSink
+    run: int
+    progress: Progress
+    results: list[StreamResult] = field(default_factory=list)
+    _open: dict[tuple[str, str], _Open] = field(default_factory=dict)
+
+    def take(self, message: Message) -> None:
+        key = (message.source.name, message.stream.record_type)
+        if isinstance(message, Began):
+            writer = self.sink.begin_collection(
+                run=self.run,
+                source=message.source.name,
+                collector=message.source.collector.name,
+                record_type=message.stream.record_type,
+                started_at=message.started_at,
+            )
+            self._open[key] = _Open(writer)
+        elif isinstance(message, PageRead):
+            collection = self._open[key]
+            collection.writer.add_page(message.prepared.page, message.prepared.service_ids)
+            collection.pages += 1
+            collection.records += len(message.prepared.page.observations)
+            self.progress(*key, collection.pages, collection.records)
+        else:
+            self._finish(key, message)
+
+    def _finish(self, key: tuple[str, str], ended: Ended) -> None:
+        collection = self._open[key]
+        written = collection.writer.finish(ended.outcome)
+        del self._open[key]
+        self.results.append(
+            StreamResult(
+                source=ended.source.name,
+                collector=ended.source.collector.name,
+                record_type=ended.stream.record_type,
+                outcome=ended.outcome,
+                pages=collection.pages,
+                records=collection.records,
+                requests=ended.requests,
+                written=written,
+            )
+        )
+        self.progress(*key, collection.pages, collection.records)
+
+    def abandon_unfinished(self) -> None:
+        while self._open:
+            _, collection = self._open.popitem()
+            collection.writer.abandon()
+
+
+def _no_progress(_source: str, _record_type: str, _pages: int, _records: int) -> None:
+    """Tell nobody."""

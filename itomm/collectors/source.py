@@ -1,0 +1,53 @@
+"""A configured source: a collector with its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from itomm.collectors.contract import Collector, CollectorSettings, NetworkedSettings
+from itomm.collectors.discovery import load_collector
+from itomm.collectors.framework.adapter import Limits
+
+NO_NETWORK = "none://this-collector-uses-no-network"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A collector under the name that the configuration gives it (``jira-prod``)."""
+
+    name: str
+    collector: type[Collector]
+    settings: CollectorSettings
+
+    @property
+    def address(self) -> str:
+        """Where the source is, for messages: its URL, or its name when it has none."""
+        return self.settings.url if isinstance(self.settings, NetworkedSettings) else self.name
+
+    @property
+    def limits(self) -> Limits:
+        """What one run over this source may take; a source without a URL may send no request at all."""
+        settings = self.settings
+        if not isinstance(settings, NetworkedSettings):
+            return Limits(origin=NO_NETWORK, max_requests=0)
+        return Limits(
+            origin=settings.url,
+            timeout_seconds=settings.timeout_seconds,
+            deadline_seconds=settings.deadline_minutes * 60,
+            max_requests=settings.max_requests,
+            verify=settings.verify,
+        )
+
+
+def build_source(name: str, configured: Mapping[str, object]) -> Source:
+    """The source that a plain mapping such as ``{collector: prometheus, url: …}`` describes.
+
+    Raises:
+        UnknownCollectorError: no such collector is installed.
+        InvalidCollectorError: the plug-in's declaration is wrong.
+        pydantic.ValidationError: the settings do not fit; locations are keys of ``configured``.
+    """
+    collector = load_collector(str(configured.get("collector", "")))
+    settings = {key: value for key, value in configured.items() if key != "collector"}
+    return Source(name, collector, collector.settings_model.model_validate(settings))
