@@ -1,0 +1,252 @@
+"""Charts as inline SVG: text in, text out. Looks come from CSS classes only, so a strict CSP holds.
+
+Series differ by dashes and every number is printed, because colour alone is never enough.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from itomm.reports.untrusted import visible_text
+from itomm.reports.wording import NOT_RATED, bounds_text, index_text
+from itomm.scoring.assessment import Interval
+
+# Fewer axes enclose no area; more cannot be told apart (research/libraries.md, section 2).
+RADAR_AXES = range(3, 13)
+
+_HIGHEST = 5
+_RADIUS = 120.0
+_FONT_SIZE = 13.0
+_LINE_HEIGHT = 16.0
+_LABEL_GAP = 12.0
+_LABEL_CHARACTERS = 18
+_LABEL_LINES = 3
+# Widths of one character in font sizes: generous, so that no font clips a label.
+_NARROW = 0.68
+_WIDE = 1.05
+
+_BAR_WIDTH = 120.0
+_BAR_HEIGHT = 16.0
+_BAR_MARGIN = 6.0
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a radar: an index on the scale of levels; ``rated`` False draws a hollow point."""
+
+    label: str
+    index: Interval
+    rated: bool
+
+
+@dataclass(frozen=True)
+class _Label:
+    lines: tuple[str, ...]
+    x: float
+    first_baseline: float
+    anchor: str
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom, estimated on the safe side."""
+        width = max(_text_width(line) for line in self.lines)
+        left = self.x - {"start": 0.0, "middle": width / 2, "end": width}[self.anchor]
+        top = self.first_baseline - _FONT_SIZE
+        return left, top, left + width, self.first_baseline + (len(self.lines) - 1) * _LINE_HEIGHT + 5
+
+
+def radar(axes: Sequence[Axis], *, prefix: str, title: str) -> str:
+    """Index per axis as a closed line, with the low and high bound as dashed and dotted lines.
+
+    Args:
+        axes: 3 to 12 of them, clockwise from the top.
+        prefix: makes the ids of this chart unique on the page.
+        title: what the chart shows, in a sentence.
+
+    Raises:
+        ValueError: for a number of axes that a radar cannot show.
+    """
+    if len(axes) not in RADAR_AXES:
+        raise ValueError(f"a radar shows 3 to 12 axes, not {len(axes)}; show the table alone")
+    labels = [_label(axis, _angle(number, len(axes))) for number, axis in enumerate(axes)]
+    svg = _svg(prefix, title, "; ".join(_reading(axis) for axis in axes) + ".", "radar")
+    svg.set("viewBox", _surrounding_box(labels))
+    _draw_grid(svg, len(axes))
+    _draw_series(svg, axes)
+    for label in labels:
+        _draw_label(svg, label)
+    return _text(svg)
+
+
+def interval_bar(index: Interval, *, prefix: str, title: str, rated: bool) -> str:
+    """A small bar on the scale 1 to 5: a band from low to high, a dot at the point."""
+    svg = _svg(prefix, title, _interval_reading(index, rated=rated), "interval-bar")
+    svg.set("viewBox", f"0 0 {_number(_BAR_WIDTH)} {_number(_BAR_HEIGHT)}")
+    svg.set("width", _number(_BAR_WIDTH))
+    svg.set("height", _number(_BAR_HEIGHT))
+    middle = _BAR_HEIGHT / 2
+    _line(svg, "chart-grid", _bar_x(1), middle, _bar_x(_HIGHEST), middle)
+    for level in range(1, _HIGHEST + 1):
+        _line(svg, "chart-grid", _bar_x(level), middle - 4, _bar_x(level), middle + 4)
+    low, high = _bar_x(float(index.low)), _bar_x(float(index.high))
+    _line(svg, "chart-range", low, middle, high, middle)
+    for end in (low, high):
+        _line(svg, "chart-range-end", end, middle - 4, end, middle + 4)
+    _dot(svg, _bar_x(float(index.point)), middle, 4, rated=rated)
+    return _text(svg)
+
+
+def _svg(prefix: str, title: str, description: str, name: str) -> Element:
+    svg = Element("svg")
+    svg.set("role", "img")
+    svg.set("class", name)
+    svg.set("aria-labelledby", f"{prefix}-title")
+    svg.set("aria-describedby", f"{prefix}-description")
+    for tag, part, words in (("title", "title", title), ("desc", "description", description)):
+        element = SubElement(svg, tag)
+        element.set("id", f"{prefix}-{part}")
+        element.text = words
+    return svg
+
+
+def _draw_grid(svg: Element, count: int) -> None:
+    for level in range(1, _HIGHEST + 1):
+        corners = [_place(level, _angle(number, count)) for number in range(count)]
+        _polygon(svg, "chart-grid", corners)
+    for number in range(count):
+        _line(svg, "chart-grid", 0.0, 0.0, *_place(_HIGHEST, _angle(number, count)))
+    for level in range(1, _HIGHEST + 1):
+        x, y = _place(level, _angle(0, count))
+        mark = SubElement(svg, "text")
+        mark.set("class", "chart-mark")
+        mark.set("x", _number(x + 3))
+        mark.set("y", _number(y - 2))
+        mark.set("font-size", "10")
+        mark.text = str(level)
+
+
+def _draw_series(svg: Element, axes: Sequence[Axis]) -> None:
+    angles = [_angle(number, len(axes)) for number in range(len(axes))]
+    low = [_place(float(axis.index.low), angle) for axis, angle in zip(axes, angles, strict=True)]
+    high = [_place(float(axis.index.high), angle) for axis, angle in zip(axes, angles, strict=True)]
+    point = [_place(float(axis.index.point), angle) for axis, angle in zip(axes, angles, strict=True)]
+    band = SubElement(svg, "path")
+    band.set("class", "chart-band")
+    band.set("fill-rule", "evenodd")
+    band.set("d", f"M{_points(high)}Z M{_points(low)}Z")
+    _polygon(svg, "chart-high", high)
+    _polygon(svg, "chart-low", low)
+    _polygon(svg, "chart-point", point)
+    for axis, (x, y) in zip(axes, point, strict=True):
+        dot = _dot(svg, x, y, 4, rated=axis.rated)
+        SubElement(dot, "title").text = _reading(axis)
+
+
+def _draw_label(svg: Element, label: _Label) -> None:
+    text = SubElement(svg, "text")
+    text.set("class", "chart-label")
+    text.set("font-size", _number(_FONT_SIZE))
+    text.set("text-anchor", label.anchor)
+    for number, line in enumerate(label.lines):
+        span = SubElement(text, "tspan")
+        span.set("x", _number(label.x))
+        span.set("y", _number(label.first_baseline + number * _LINE_HEIGHT))
+        span.text = line
+
+
+def _label(axis: Axis, angle: float) -> _Label:
+    """Place an axis' name and numbers outside the outermost ring."""
+    # Spaces between words only: a very long word is cut, and stands in full in the table beside.
+    lines = wrap(axis.label, _LABEL_CHARACTERS, max_lines=_LABEL_LINES, placeholder="…") or [NOT_RATED]
+    lines.append(_numbers(axis))
+    across, down = math.sin(angle), -math.cos(angle)
+    x = across * (_RADIUS + _LABEL_GAP)
+    y = down * (_RADIUS + _LABEL_GAP)
+    anchor = "middle" if abs(across) < 0.1 else "start" if across > 0 else "end"
+    # At the top the block grows upwards, at the bottom downwards, at the sides around the axis' end.
+    height = len(lines) * _LINE_HEIGHT
+    first_baseline = y - height * (1 - down) / 2 + _FONT_SIZE
+    return _Label(tuple(lines), x, first_baseline, anchor)
+
+
+def _numbers(axis: Axis) -> str:
+    point = index_text(axis.index.point) if axis.rated else NOT_RATED
+    low, high = index_text(axis.index.low), index_text(axis.index.high)
+    return point if low == high == point else f"{point} ({bounds_text(low, high)})"
+
+
+def _reading(axis: Axis) -> str:
+    return f"{axis.label}: {_interval_reading(axis.index, rated=axis.rated)}"
+
+
+def _interval_reading(index: Interval, *, rated: bool) -> str:
+    point = f"index {index_text(index.point)}" if rated else "not rated"
+    low, high = index_text(index.low), index_text(index.high)
+    return point if low == high else f"{point}, between {low} and {high}"
+
+
+def _surrounding_box(labels: Sequence[_Label]) -> str:
+    boxes = [label.box for label in labels]
+    left = min(-_RADIUS, *(box[0] for box in boxes))
+    top = min(-_RADIUS, *(box[1] for box in boxes))
+    right = max(_RADIUS, *(box[2] for box in boxes))
+    bottom = max(_RADIUS, *(box[3] for box in boxes))
+    return " ".join(_number(value) for value in (left, top, right - left, bottom - top))
+
+
+def _text_width(line: str) -> float:
+    widths = (_WIDE if unicodedata.east_asian_width(letter) in "WF" else _NARROW for letter in line)
+    return _FONT_SIZE * sum(widths)
+
+
+def _angle(number: int, count: int) -> float:
+    return 2 * math.pi * number / count
+
+
+def _place(value: float, angle: float) -> tuple[float, float]:
+    distance = _RADIUS * value / _HIGHEST
+    return math.sin(angle) * distance, -math.cos(angle) * distance
+
+
+def _bar_x(value: float) -> float:
+    return _BAR_MARGIN + (value - 1) / (_HIGHEST - 1) * (_BAR_WIDTH - 2 * _BAR_MARGIN)
+
+
+def _polygon(svg: Element, name: str, corners: Sequence[tuple[float, float]]) -> None:
+    polygon = SubElement(svg, "polygon")
+    polygon.set("class", name)
+    polygon.set("points", _points(corners))
+
+
+def _line(svg: Element, name: str, x1: float, y1: float, x2: float, y2: float) -> None:
+    line = SubElement(svg, "line")
+    line.set("class", name)
+    for attribute, value in (("x1", x1), ("y1", y1), ("x2", x2), ("y2", y2)):
+        line.set(attribute, _number(value))
+
+
+def _dot(svg: Element, x: float, y: float, radius: float, *, rated: bool) -> Element:
+    dot = SubElement(svg, "circle")
+    dot.set("class", "chart-dot" if rated else "chart-dot unrated")
+    dot.set("cx", _number(x))
+    dot.set("cy", _number(y))
+    dot.set("r", _number(radius))
+    return dot
+
+
+def _points(corners: Sequence[tuple[float, float]]) -> str:
+    return " ".join(f"{_number(x)},{_number(y)}" for x, y in corners)
+
+
+def _number(value: float) -> str:
+    """One decimal, without a minus before zero, so that no platform's last bit shows."""
+    return f"{round(value, 1) + 0.0:.1f}".removesuffix(".0")
+
+
+def _text(svg: Element) -> str:
+    return visible_text(tostring(svg, encoding="unicode"))
