@@ -47,7 +47,12 @@ class CatalogueCollector(Collector):
         remedy = "" if count else f"List them under 'services' in {self._settings.file}."
         return [Check("services in scope", state, f"{count} services are configured", remedy)]
 
-    def collect(self, stream: Stream, cursor: str | None, context: CollectionContext) -> Iterator[Page]:
+    def collect(
+        self,
+        stream: Stream,
+        cursor: str | None,  # noqa: ARG002  the whole catalogue is read every time
+        context: CollectionContext,  # noqa: ARG002  it asks nothing of anyone
+    ) -> Iterator[Page]:
         """One page with all services."""
         if stream.record_type != "service":
             raise SourceError(f"The catalogue has no {stream.record_type} records.")
@@ -86,7 +91,7 @@ def _observation(service: Service, address: str) -> Observation:
     )
 
 
-def _repositories(service: Service) -> list[str]:
+def _repositories(service: Service) -> list[str] | None:
     """Names that look like repository paths (group/project), under whichever source they stand."""
     names = (name for source in sorted(service.keys) for name in service.keys[source])
-    return list(dict.fromkeys(name for name in names if "/" in name))
+    return list(dict.fromkeys(name for name in names if "/" in name)) or None
