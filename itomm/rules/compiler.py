@@ -1,0 +1,231 @@
+"""From a rule to one statement that measures all services and the whole organisation at once.
+
+The statement is a sqlglot tree made only of checked parts; it never exists as text that a person wrote.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from sqlglot import exp
+
+from itomm.evidence.as_of import instant_literal
+from itomm.evidence.record_types import Field, FieldType
+from itomm.rules.measures import Measure, MeasureKind
+from itomm.rules.rule import LINKED_ALIAS, RECORD_ALIAS, BoundRule, LinkedFact
+
+_SELECTED = "selected"
+_WITH_FACTS = "with_facts"
+
+
+def service_id() -> exp.Column:
+    """The column that says to which service a record belongs."""
+    return exp.column("service_id", table=RECORD_ALIAS, quoted=True)
+
+
+def measuring(bound: BoundRule) -> exp.Select:
+    """One row for each service that has counted records, and one for all together.
+
+    Columns: service_id, is_total, counted, matched, value, earlier_counted, earlier_value.
+    """
+    measure = bound.measure
+    counted, matched, value = _aggregates(measure, None)
+    earlier_counted: exp.Expr = exp.Null()
+    earlier_value: exp.Expr = exp.Null()
+    if measure.kind is MeasureKind.TREND:
+        middle = _middle(bound)
+        counted, matched, value = _aggregates(measure, middle)
+        earlier_counted, _, earlier_value = _aggregates(measure, exp.Not(this=exp.Paren(this=middle.copy())))
+    columns = {
+        "counted": counted,
+        "matched": matched,
+        "value": value,
+        "earlier_counted": earlier_counted,
+        "earlier_value": earlier_value,
+    }
+    grouping = exp.GroupingSets(
+        expressions=[exp.Tuple(expressions=[service_id()]), exp.Tuple(expressions=[])]
+    )
+    query = (
+        exp.select(
+            service_id(),
+            exp.alias_(exp.Anonymous(this="grouping", expressions=[service_id()]), "is_total"),
+            *[exp.alias_(tree, name) for name, tree in columns.items()],
+        )
+        .from_(exp.alias_(exp.to_table(_SELECTED), RECORD_ALIAS, table=True))
+        .with_(_WITH_FACTS, as_=_with_linked_facts(bound))
+        .with_(_SELECTED, as_=_selected(bound))
+    )
+    query.set("group", exp.Group(grouping_sets=[grouping]))
+    return query
+
+
+def listing(bound: BoundRule, service: str | None) -> exp.Select:
+    """The records that a rule looks at, with whether each counted and matched; all, or one service's.
+
+    Columns: all of the record type, then counts and matches.
+    """
+    counts = _and(_conditions(bound)) or exp.true()
+    population = _counting_condition(bound.measure)
+    if population is not None:
+        counts = exp.and_(counts, population.copy())
+    condition = bound.measure.condition
+    matches = exp.and_(counts.copy(), condition.copy()) if condition is not None else exp.Null()
+    query = (
+        exp.select(
+            exp.Column(this=exp.Star(), table=exp.to_identifier(RECORD_ALIAS)),
+            exp.alias_(exp.Coalesce(this=exp.Paren(this=counts), expressions=[exp.false()]), "counts"),
+            exp.alias_(exp.Paren(this=matches), "matches"),
+        )
+        .from_(exp.alias_(exp.to_table(_WITH_FACTS), RECORD_ALIAS, table=True))
+        .with_(_WITH_FACTS, as_=_with_linked_facts(bound))
+    )
+    if service is not None:
+        query = query.where(service_id().eq(exp.Literal.string(service)))
+    order = ["counts DESC", "matches ASC NULLS FIRST"]
+    query = query.order_by(*order)
+    newest_first = bound.rule.window_field or bound.rule.record_type.occurred
+    if newest_first is not None:
+        moment = exp.column(newest_first, table=RECORD_ALIAS, quoted=True)
+        query = query.order_by(exp.Ordered(this=moment, desc=True, nulls_first=False))
+    return query.order_by(
+        exp.column("source", table=RECORD_ALIAS), exp.column("source_ref", table=RECORD_ALIAS)
+    )
+
+
+def population(bound: BoundRule) -> exp.Select | None:
+    """For each service of the catalogue, whether the rule applies to it; None when it applies to all."""
+    if bound.services is None:
+        return None
+    return exp.select(
+        exp.column("source_ref", table=RECORD_ALIAS), exp.alias_(bound.services.copy(), "applies")
+    ).from_(exp.alias_(exp.table_("service", quoted=True), RECORD_ALIAS, table=True))
+
+
+def _with_linked_facts(bound: BoundRule) -> exp.Select:
+    query = exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier(RECORD_ALIAS))).from_(
+        exp.alias_(exp.table_(bound.rule.record_type.name, quoted=True), RECORD_ALIAS, table=True)
+    )
+    for fact in bound.rule.linked:
+        query = query.select(exp.alias_(_exists(bound, fact), fact.name, quoted=True))
+    return query
+
+
+def _exists(bound: BoundRule, fact: LinkedFact) -> exp.Expr:
+    conditions = [_linked(theirs, ours) for theirs, ours in fact.on]
+    written = bound.linked_conditions.get(fact.name)
+    if written is not None:
+        conditions.append(written.copy())
+    found = (
+        exp.select(exp.Literal.number(1))
+        .from_(exp.alias_(exp.table_(fact.record_type.name, quoted=True), LINKED_ALIAS, table=True))
+        .where(*conditions)
+    )
+    return exp.Exists(this=found)
+
+
+def _linked(theirs: Field, ours: Field) -> exp.Expr:
+    left = exp.column(theirs.name, table=LINKED_ALIAS, quoted=True)
+    right = exp.column(ours.name, table=RECORD_ALIAS, quoted=True)
+    if theirs.type is FieldType.LIST and ours.type is FieldType.LIST:
+        return exp.func("list_has_any", left, right)
+    if theirs.type is FieldType.LIST:
+        return exp.func("list_contains", left, right)
+    if ours.type is FieldType.LIST:
+        return exp.func("list_contains", right, left)
+    return left.eq(right)
+
+
+def _selected(bound: BoundRule) -> exp.Select:
+    query = exp.select("*").from_(exp.alias_(exp.to_table(_WITH_FACTS), RECORD_ALIAS, table=True))
+    conditions = _conditions(bound)
+    return query.where(*conditions) if conditions else query
+
+
+def _conditions(bound: BoundRule) -> list[exp.Expr]:
+    conditions: list[exp.Expr] = []
+    if bound.services is not None:
+        applies = exp.select(exp.column("source_ref", table="member")).from_(
+            exp.alias_(_members(bound), "member", table=True)
+        )
+        conditions.append(exp.In(this=service_id(), query=exp.Subquery(this=applies)))
+    if bound.where is not None:
+        conditions.append(exp.Paren(this=bound.where.copy()))
+    if bound.rule.window_field is not None:
+        moment = exp.column(bound.rule.window_field, table=RECORD_ALIAS, quoted=True)
+        conditions.append(moment > instant_literal(window_start(bound)))
+        conditions.append(moment.copy() <= instant_literal(bound.as_of))
+    return conditions
+
+
+def _members(bound: BoundRule) -> exp.Subquery:
+    members = population(bound)
+    if members is None or bound.services is None:
+        raise ValueError(f"{bound.rule.name} applies to all services")
+    return exp.Subquery(this=members.where(bound.services.copy()))
+
+
+def window_start(bound: BoundRule) -> datetime:
+    """The instant after which records count."""
+    return bound.as_of - timedelta(days=bound.rule.window_days or 0)
+
+
+def _middle(bound: BoundRule) -> exp.Expr:
+    moment = exp.column(str(bound.rule.window_field), table=RECORD_ALIAS, quoted=True)
+    half = timedelta(days=bound.rule.window_days or 0) / 2
+    return moment > instant_literal(bound.as_of - half)
+
+
+def _counting_condition(measure: Measure) -> exp.Expr | None:
+    """What makes a selected record count, beyond being selected."""
+    if measure.population is not None:
+        return measure.population
+    if measure.value is not None:
+        return exp.Not(this=exp.Is(this=exp.Paren(this=measure.value), expression=exp.Null()))
+    return None
+
+
+def _aggregates(measure: Measure, only: exp.Expr | None) -> tuple[exp.Expr, exp.Expr, exp.Expr]:
+    """Expressions for counted, matched and value, over the records for which ``only`` is true."""
+    counting = _and([part for part in (only, _counting_condition(measure)) if part is not None])
+    counted = _count(counting)
+    matching = _and([part for part in (counting, measure.condition) if part is not None])
+    matched: exp.Expr = _count(matching) if measure.condition is not None else exp.Null()
+    value: exp.Expr = exp.Null()
+    if measure.value is not None:
+        value = _filtered(_value_aggregate(measure), only)
+    return counted, matched, value
+
+
+def _value_aggregate(measure: Measure) -> exp.Expr:
+    value = measure.value.copy() if measure.value is not None else exp.Null()
+    kind = measure.of_trend if measure.kind is MeasureKind.TREND else measure.kind
+    match kind:
+        case MeasureKind.SUM | MeasureKind.AVERAGE:
+            return exp.Sum(this=value)
+        case MeasureKind.MINIMUM:
+            return exp.Min(this=value)
+        case MeasureKind.MAXIMUM | MeasureKind.DAYS_SINCE:
+            return exp.Max(this=value)
+        case MeasureKind.DISTINCT:
+            return exp.Count(this=exp.Distinct(expressions=[value]))
+        case _:
+            share = exp.Literal.number(str(float(measure.percentile / Fraction(100))))
+            return exp.Anonymous(this="quantile_disc", expressions=[value, share])
+
+
+def _count(condition: exp.Expr | None) -> exp.Expr:
+    return _filtered(exp.Count(this=exp.Star()), condition)
+
+
+def _filtered(aggregate: exp.Expr, condition: exp.Expr | None) -> exp.Expr:
+    if condition is None:
+        return aggregate
+    return exp.Filter(this=aggregate, expression=exp.Where(this=condition.copy()))
+
+
+def _and(conditions: list[exp.Expr]) -> exp.Expr | None:
+    if not conditions:
+        return None
+    return exp.and_(*[condition.copy() for condition in conditions])

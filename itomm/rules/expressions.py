@@ -1,0 +1,429 @@
+"""The expression language: a small part of SQL, parsed, checked and typed node by node.
+
+Text never reaches the database. What a rule says is parsed by sqlglot; every node must be on the
+allow-list below, every name must be a field of the record type, and both sides of an operator must be of
+one kind. The result is a new tree built only of checked parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from itomm.config.quantities import DAY, HOUR, MINUTE, SECOND, WEEK
+from itomm.config.structure import nearest
+from itomm.evidence.as_of import instant_literal
+from itomm.evidence.record_types import FieldType, RecordType
+
+MAXIMUM_LENGTH = 2_000
+MAXIMUM_NESTING = 60
+
+
+class Kind(StrEnum):
+    """Kinds of value that an expression can have."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "yes/no"
+    INSTANT = "instant"
+    DURATION = "duration"
+    LIST = "list"
+    STRUCTURED = "structured value"
+    NULL = "null"
+
+
+class ExpressionError(ValueError):
+    """An expression is not allowed or does not fit; ``hint`` says what would."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A checked tree and the kind of its value."""
+
+    tree: exp.Expr
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class Names:
+    """What names mean inside one expression.
+
+    ``alias`` is the table that bare names belong to. ``base`` is the record type reachable as ``base.``
+    from inside a linked fact. ``flags`` are linked facts, usable like yes/no fields.
+    """
+
+    record_type: RecordType
+    as_of: datetime
+    alias: str = "record"
+    base: RecordType | None = None
+    base_alias: str = "record"
+    flags: frozenset[str] = field(default_factory=frozenset)
+
+
+_FIELD_KINDS = {
+    FieldType.TEXT: Kind.TEXT,
+    FieldType.INTEGER: Kind.NUMBER,
+    FieldType.NUMBER: Kind.NUMBER,
+    FieldType.RATIO: Kind.NUMBER,
+    FieldType.BOOLEAN: Kind.BOOLEAN,
+    FieldType.INSTANT: Kind.INSTANT,
+    FieldType.DURATION: Kind.DURATION,
+    FieldType.LIST: Kind.LIST,
+    FieldType.JSON: Kind.STRUCTURED,
+}
+_PROVENANCE_KINDS = {
+    "service_id": Kind.TEXT,
+    "source": Kind.TEXT,
+    "source_ref": Kind.TEXT,
+    "collected_at": Kind.INSTANT,
+}
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
+_INTERVAL_UNITS = {"SECOND": SECOND, "MINUTE": MINUTE, "HOUR": HOUR, "DAY": DAY, "WEEK": WEEK}
+_TRUNCATIONS = frozenset({"HOUR", "DAY", "WEEK", "MONTH"})
+
+
+def parse_expression(text: str, names: Names) -> Typed:
+    """Parse and check an expression.
+
+    Raises:
+        ExpressionError: it is not allowed, names nothing, or mixes kinds.
+    """
+    if len(text) > MAXIMUM_LENGTH:
+        raise ExpressionError(f"longer than {MAXIMUM_LENGTH} characters")
+    if any(mark in text for mark in (";", "--", "/*", "\x00")):
+        raise ExpressionError("comments and semicolons are not allowed in an expression")
+    if text.count("(") + text.count("[") + text.lower().count("case") > MAXIMUM_NESTING:
+        raise ExpressionError(f"nested deeper than {MAXIMUM_NESTING} levels")
+    try:
+        trees = sqlglot.parse(text, dialect="duckdb")
+        if len(trees) != 1 or trees[0] is None:
+            raise ExpressionError("this is no expression")
+        return _Checker(names).check(trees[0])
+    except SqlglotError as error:
+        raise ExpressionError(f"cannot be read: {_first_line(error)}") from None
+    except RecursionError:
+        raise ExpressionError("nested too deeply") from None
+
+
+def parse_condition(text: str, names: Names) -> exp.Expr:
+    """Parse an expression that must be yes/no.
+
+    Raises:
+        ExpressionError: as :func:`parse_expression`, or it has another kind.
+    """
+    typed = parse_expression(text, names)
+    if typed.kind is not Kind.BOOLEAN:
+        raise ExpressionError(f"this is a {typed.kind}, but a condition must be yes/no")
+    return typed.tree
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0].split(". Line")[0]
+
+
+class _Checker:
+    """Walks a parsed tree and rebuilds it from checked parts."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._by_node: Mapping[type[exp.Expr], Callable[[exp.Expr], Typed]] = {
+            exp.Paren: self._paren,
+            exp.Column: self._column,
+            exp.Literal: self._literal,
+            exp.Boolean: lambda node: Typed(exp.Boolean(this=bool(node.this)), Kind.BOOLEAN),
+            exp.Null: lambda _: Typed(exp.Null(), Kind.NULL),
+            exp.And: self._connective,
+            exp.Or: self._connective,
+            exp.Not: self._not,
+            exp.Is: self._is,
+            exp.In: self._in,
+            exp.Between: self._between,
+            exp.Like: self._like,
+            exp.Case: self._case,
+            exp.Add: self._sum,
+            exp.Sub: self._sum,
+            exp.Mul: self._product,
+            exp.Neg: self._negative,
+            exp.Interval: self._interval,
+            exp.Coalesce: self._same_kind,
+            exp.Greatest: self._same_kind,
+            exp.Least: self._same_kind,
+            exp.Abs: self._absolute,
+            exp.Lower: self._lower,
+            exp.Length: self._length,
+            exp.ArrayContains: self._contains,
+            exp.ArraySize: self._list_length,
+            exp.TimestampTrunc: self._truncated,
+            exp.DateTrunc: self._truncated,
+            exp.Anonymous: self._named_function,
+            **dict.fromkeys(_COMPARISONS, self._comparison),
+        }
+
+    def check(self, node: exp.Expr) -> Typed:
+        handler = self._by_node.get(type(node))
+        if handler is None or node.comments:
+            raise ExpressionError(
+                f"'{_shown(node)}' is not allowed in an expression",
+                "Allowed are comparisons, and, or, not, in, between, is null, like, case, + - *, intervals "
+                "and the functions of the rule language's reference page.",
+            )
+        return handler(node)
+
+    # --- names and literals -------------------------------------------------------------------------
+
+    def _column(self, node: exp.Expr) -> Typed:
+        if not isinstance(node.this, exp.Identifier) or node.args.get("db"):
+            raise ExpressionError(f"'{_shown(node)}' is not allowed in an expression")
+        name, table = node.name, node.args.get("table")
+        if table is not None:
+            if self._names.base is None or table.name != "base":
+                raise ExpressionError(f"'{table.name}.' means nothing here")
+            return _field(self._names.base, name, self._names.base_alias)
+        if name == "as_of":
+            return Typed(instant_literal(self._names.as_of), Kind.INSTANT)
+        if name in self._names.flags:
+            return Typed(exp.column(name, table=self._names.alias, quoted=True), Kind.BOOLEAN)
+        return _field(self._names.record_type, name, self._names.alias, self._names.flags)
+
+    def _literal(self, node: exp.Expr) -> Typed:
+        if node.args.get("is_string"):
+            return Typed(exp.Literal.string(node.name), Kind.TEXT)
+        try:
+            value = Fraction(node.name)
+        except ValueError:
+            raise ExpressionError(f"'{node.name}' is no number") from None
+        if len(node.name) > 18 or abs(value) > 10**15:
+            raise ExpressionError(f"the number {node.name} is too long")
+        return Typed(exp.Literal.number(node.name), Kind.NUMBER)
+
+    def _interval(self, node: exp.Expr) -> Typed:
+        amount, unit = node.this, node.args.get("unit")
+        unit_name = (unit.name if unit is not None else "").upper().removesuffix("S")
+        if not isinstance(amount, exp.Literal) or unit_name not in _INTERVAL_UNITS:
+            raise ExpressionError(
+                f"'{_shown(node)}' is no interval", "Write interval '15 minutes', '4 hours', '30 days'."
+            )
+        try:
+            microseconds = Fraction(amount.name) * _INTERVAL_UNITS[unit_name]
+        except ValueError:
+            raise ExpressionError(f"'{_shown(node)}' is no interval") from None
+        if microseconds.denominator != 1 or abs(microseconds) > 36_600 * DAY:
+            raise ExpressionError(f"'{_shown(node)}' is not a usable interval")
+        return Typed(exp.Literal.number(int(microseconds)), Kind.DURATION)
+
+    # --- logic --------------------------------------------------------------------------------------
+
+    def _paren(self, node: exp.Expr) -> Typed:
+        inner = self.check(node.this)
+        return Typed(exp.Paren(this=inner.tree), inner.kind)
+
+    def _connective(self, node: exp.Expr) -> Typed:
+        left, right = self._boolean(node.this), self._boolean(node.expression)
+        return Typed(type(node)(this=left, expression=right), Kind.BOOLEAN)
+
+    def _not(self, node: exp.Expr) -> Typed:
+        return Typed(exp.Not(this=exp.Paren(this=self._boolean(node.this))), Kind.BOOLEAN)
+
+    def _boolean(self, node: exp.Expr) -> exp.Expr:
+        typed = self.check(node)
+        if typed.kind not in {Kind.BOOLEAN, Kind.NULL}:
+            raise ExpressionError(f"'{_shown(node)}' is a {typed.kind}, but yes/no is needed here")
+        return typed.tree
+
+    def _is(self, node: exp.Expr) -> Typed:
+        value = self.check(node.this)
+        if not isinstance(node.expression, (exp.Null, exp.Boolean)):
+            raise ExpressionError(f"'{_shown(node)}': only 'is null', 'is true' and 'is false' are allowed")
+        if isinstance(node.expression, exp.Boolean) and value.kind is not Kind.BOOLEAN:
+            raise ExpressionError(f"'{_shown(node.this)}' is a {value.kind}, not yes/no")
+        return Typed(exp.Is(this=value.tree, expression=node.expression.copy()), Kind.BOOLEAN)
+
+    def _in(self, node: exp.Expr) -> Typed:
+        extra = {key for key, value in node.args.items() if value} - {"this", "expressions"}
+        if extra or not node.expressions:
+            raise ExpressionError(f"'{_shown(node)}': 'in' takes a list of values")
+        value = self.check(node.this)
+        choices = [self.check(item) for item in node.expressions]
+        for item, choice in zip(node.expressions, choices, strict=True):
+            _must_agree(value, choice, node.this, item)
+        tree = exp.In(this=value.tree, expressions=[choice.tree for choice in choices])
+        return Typed(tree, Kind.BOOLEAN)
+
+    def _between(self, node: exp.Expr) -> Typed:
+        value = self.check(node.this)
+        low, high = self.check(node.args["low"]), self.check(node.args["high"])
+        _must_agree(value, low, node.this, node.args["low"])
+        _must_agree(value, high, node.this, node.args["high"])
+        return Typed(exp.Between(this=value.tree, low=low.tree, high=high.tree), Kind.BOOLEAN)
+
+    def _like(self, node: exp.Expr) -> Typed:
+        value, pattern = self.check(node.this), node.expression
+        if value.kind is not Kind.TEXT or not (
+            isinstance(pattern, exp.Literal) and pattern.args.get("is_string")
+        ):
+            raise ExpressionError(f"'{_shown(node)}': 'like' compares text with a pattern in single quotes")
+        return Typed(exp.Like(this=value.tree, expression=exp.Literal.string(pattern.name)), Kind.BOOLEAN)
+
+    def _case(self, node: exp.Expr) -> Typed:
+        if node.this is not None:
+            raise ExpressionError("write 'case when … then … else … end'")
+        branches = [(self._boolean(part.this), self.check(part.args["true"])) for part in node.args["ifs"]]
+        default = node.args.get("default")
+        otherwise = self.check(default) if default is not None else None
+        kind = _common_kind([value for _, value in branches] + ([otherwise] if otherwise else []), node)
+        ifs = [exp.If(this=condition, true=value.tree) for condition, value in branches]
+        return Typed(exp.Case(ifs=ifs, default=otherwise.tree if otherwise else None), kind)
+
+    def _comparison(self, node: exp.Expr) -> Typed:
+        left, right = self.check(node.this), self.check(node.expression)
+        _must_agree(left, right, node.this, node.expression)
+        if left.kind in {Kind.LIST, Kind.STRUCTURED}:
+            raise ExpressionError(f"'{_shown(node)}': a {left.kind} cannot be compared")
+        return Typed(type(node)(this=left.tree, expression=right.tree), Kind.BOOLEAN)
+
+    # --- arithmetic ---------------------------------------------------------------------------------
+
+    def _sum(self, node: exp.Expr) -> Typed:
+        left, right = self.check(node.this), self.check(node.expression)
+        minus = isinstance(node, exp.Sub)
+        kinds = (left.kind, right.kind)
+        if kinds == (Kind.INSTANT, Kind.INSTANT) and minus:
+            return Typed(_paren(exp.Sub(this=_epoch(left), expression=_epoch(right))), Kind.DURATION)
+        if kinds == (Kind.INSTANT, Kind.DURATION):
+            shift = exp.func("to_microseconds", right.tree)
+            return Typed(_paren(type(node)(this=left.tree, expression=shift)), Kind.INSTANT)
+        if kinds in {(Kind.NUMBER, Kind.NUMBER), (Kind.DURATION, Kind.DURATION)}:
+            return Typed(_paren(type(node)(this=left.tree, expression=right.tree)), left.kind)
+        raise ExpressionError(
+            f"'{_shown(node)}': cannot {'subtract' if minus else 'add'} {right.kind} and {left.kind}"
+        )
+
+    def _product(self, node: exp.Expr) -> Typed:
+        left, right = self.check(node.this), self.check(node.expression)
+        if (left.kind, right.kind) != (Kind.NUMBER, Kind.NUMBER):
+            raise ExpressionError(f"'{_shown(node)}': only numbers can be multiplied")
+        return Typed(_paren(exp.Mul(this=left.tree, expression=right.tree)), Kind.NUMBER)
+
+    def _negative(self, node: exp.Expr) -> Typed:
+        value = self._of_kind(node.this, Kind.NUMBER, Kind.DURATION)
+        return Typed(exp.Neg(this=_paren(value.tree)), value.kind)
+
+    # --- functions ----------------------------------------------------------------------------------
+
+    def _same_kind(self, node: exp.Expr) -> Typed:
+        values = [self.check(item) for item in [node.this, *node.expressions] if item is not None]
+        kind = _common_kind(values, node)
+        tree = type(node)(this=values[0].tree, expressions=[value.tree for value in values[1:]])
+        return Typed(tree, kind)
+
+    def _absolute(self, node: exp.Expr) -> Typed:
+        value = self._of_kind(node.this, Kind.NUMBER, Kind.DURATION)
+        return Typed(exp.Abs(this=value.tree), value.kind)
+
+    def _lower(self, node: exp.Expr) -> Typed:
+        return Typed(exp.Lower(this=self._of_kind(node.this, Kind.TEXT).tree), Kind.TEXT)
+
+    def _length(self, node: exp.Expr) -> Typed:
+        value = self._of_kind(node.this, Kind.TEXT, Kind.LIST)
+        return (
+            _list_length(value)
+            if value.kind is Kind.LIST
+            else Typed(exp.Length(this=value.tree), Kind.NUMBER)
+        )
+
+    def _list_length(self, node: exp.Expr) -> Typed:
+        return _list_length(self._of_kind(node.this, Kind.LIST))
+
+    def _contains(self, node: exp.Expr) -> Typed:
+        items, wanted = self._of_kind(node.this, Kind.LIST), self._of_kind(node.expression, Kind.TEXT)
+        return Typed(exp.func("list_contains", items.tree, wanted.tree), Kind.BOOLEAN)
+
+    def _truncated(self, node: exp.Expr) -> Typed:
+        unit = node.args.get("unit")
+        name = unit.name.upper() if unit is not None else ""
+        value = self._of_kind(node.this, Kind.INSTANT)
+        if name not in _TRUNCATIONS:
+            raise ExpressionError("date_trunc takes 'hour', 'day', 'week' or 'month'")
+        return Typed(exp.func("date_trunc", exp.Literal.string(name.lower()), value.tree), Kind.INSTANT)
+
+    def _named_function(self, node: exp.Expr) -> Typed:
+        name = str(node.this).lower()
+        if name == "len" and len(node.expressions) == 1:
+            return _list_length(self._of_kind(node.expressions[0], Kind.LIST))
+        raise ExpressionError(
+            f"there is no function '{name}'",
+            nearest(name, ["abs", "coalesce", "date_trunc", "greatest", "least", "len", "length"])
+            + " Also: list_contains, lower.",
+        )
+
+    def _of_kind(self, node: exp.Expr | None, *kinds: Kind) -> Typed:
+        if node is None:
+            raise ExpressionError("a value is missing")
+        typed = self.check(node)
+        if typed.kind not in kinds:
+            raise ExpressionError(
+                f"'{_shown(node)}' is a {typed.kind}, but {' or '.join(kinds)} is needed here"
+            )
+        return typed
+
+
+def _field(record_type: RecordType, name: str, alias: str, flags: frozenset[str] = frozenset()) -> Typed:
+    if name in _PROVENANCE_KINDS:
+        return Typed(exp.column(name, table=alias, quoted=True), _PROVENANCE_KINDS[name])
+    declared = record_type.resolve(name)
+    if declared is None:
+        allowed = sorted({*record_type.fields, *record_type.aliases, *flags})
+        raise ExpressionError(f"{record_type.name} has no field '{name}'", nearest(name, allowed))
+    column: exp.Expr = exp.column(declared.name, table=alias, quoted=True)
+    if declared.type is FieldType.DURATION:  # stored in seconds, counted in microseconds
+        column = exp.cast(exp.Mul(this=column, expression=exp.Literal.number(1_000_000)), "bigint")
+    return Typed(column, _FIELD_KINDS[declared.type])
+
+
+def _list_length(value: Typed) -> Typed:
+    return Typed(exp.func("len", value.tree), Kind.NUMBER)
+
+
+def _epoch(value: Typed) -> exp.Expr:
+    return exp.func("epoch_us", value.tree)
+
+
+def _paren(tree: exp.Expr) -> exp.Expr:
+    return exp.Paren(this=tree)
+
+
+def _must_agree(left: Typed, right: Typed, left_node: exp.Expr, right_node: exp.Expr) -> None:
+    if Kind.NULL in {left.kind, right.kind}:
+        raise ExpressionError("nothing equals null; write 'is null' or 'is not null'")
+    if left.kind is not right.kind:
+        hint = ""
+        if Kind.DURATION in {left.kind, right.kind}:
+            hint = "Compare a duration with an interval, such as interval '15 minutes'."
+        elif Kind.INSTANT in {left.kind, right.kind}:
+            hint = "Compare an instant with another one, such as as_of - interval '30 days'."
+        raise ExpressionError(
+            f"'{_shown(left_node)}' is a {left.kind}, but '{_shown(right_node)}' is a {right.kind}", hint
+        )
+
+
+def _common_kind(values: list[Typed], node: exp.Expr) -> Kind:
+    kinds = {value.kind for value in values} - {Kind.NULL}
+    if len(kinds) != 1:
+        raise ExpressionError(f"'{_shown(node)}' mixes {' and '.join(sorted(kinds))}")
+    return kinds.pop()
+
+
+def _shown(node: exp.Expr) -> str:
+    text = node.sql(dialect="duckdb", comments=False)
+    return text if len(text) <= 60 else text[:57] + "..."

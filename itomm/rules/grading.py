@@ -1,0 +1,316 @@
+"""From measured values to answers: population, readiness, missing policy, sample, grade, confidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
+
+from itomm.config.quantities import Dimension, Quantity, format_quantity
+from itomm.evidence.observation import UnknownReason
+from itomm.rules.answer import InferredAnswer, Verdict
+from itomm.rules.measures import Measure, MeasureKind
+from itomm.rules.measuring import Measured, MeasuredRule
+from itomm.rules.readiness import EvidenceState, Readiness
+from itomm.rules.rule import BoundRule
+from itomm.rules.what_would_change import what_would_change
+
+BASE_CONFIDENCE: Mapping[str, Fraction] = {
+    "direct": Fraction(9, 10),
+    "proxy": Fraction(7, 10),
+    "weak": Fraction(1, 2),
+}
+LEAST_CONFIDENCE = Fraction(2, 5)
+"""Below this an answer is unknown: its evidence is too thin to say anything (content paper, 7.5)."""
+
+_MISSING = {
+    "no_if_complete": Verdict.NO,
+    "yes_if_complete": Verdict.YES,
+    "not_applicable_if_complete": Verdict.NOT_APPLICABLE,
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was measured for one scope before it is graded.
+
+    ``sample`` is what the minimum sample is compared with. ``absent`` says that nothing at all counts.
+    """
+
+    value: Fraction | None
+    counted: int
+    matched: int | None
+    sample: int
+    absent: bool = False
+
+
+NOTHING = Outcome(None, 0, None, 0, absent=True)
+
+
+class Grader:
+    """Grades one measured rule for services and for the organisation."""
+
+    def __init__(
+        self,
+        bound: BoundRule,
+        measured: MeasuredRule,
+        seen: tuple[int, Mapping[str | None, int]],
+        services: Sequence[str],
+        state: EvidenceState,
+    ) -> None:
+        self._bound = bound
+        self._rule = bound.rule
+        self._measured = measured
+        self._seen_in_total, self._seen_by_service = seen
+        self._services = services
+        self._state = state
+
+    def service(self, service: str) -> InferredAnswer:
+        """The answer for one service."""
+        applies = True if self._measured.applies is None else self._measured.applies.get(service)
+        counted_here = self._measured.by_service.get(service, Measured())
+        seen = self._seen_by_service.get(service, 0)
+        if applies is False:
+            return self._answer(
+                Verdict.NOT_APPLICABLE,
+                None,
+                f"outside the rule's services: {self._rule.written.services}",
+                seen,
+            )
+        ready = self._ready(service)
+        if ready.reason is None and applies is None:
+            detail = f"the catalogue does not say whether this holds: {self._rule.written.services}"
+            return self._answer(Verdict.UNKNOWN, UnknownReason.NEVER_COLLECTED, detail, seen)
+        if self._bound.measure.kind is MeasureKind.SHARE_OF_SERVICES:
+            outcome = self._one_of_share(counted_here)
+        else:
+            outcome = _outcome(self._bound, counted_here)
+        return self._graded(outcome, ready, seen)
+
+    def organisation(self) -> InferredAnswer:
+        """The answer for the organisation as a whole, over all records."""
+        seen = self._seen_in_total
+        members = self._members()
+        if self._measured.applies is not None and not members:
+            if any(applies is None for applies in self._measured.applies.values()):
+                detail = (
+                    f"the catalogue does not say for which services this holds: {self._rule.written.services}"
+                )
+                return self._answer(Verdict.UNKNOWN, UnknownReason.NEVER_COLLECTED, detail, seen)
+            detail = f"no service is inside the rule's services: {self._rule.written.services}"
+            return self._answer(Verdict.NOT_APPLICABLE, None, detail, seen)
+        ready = self._ready(None)
+        if self._bound.measure.kind is MeasureKind.SHARE_OF_SERVICES:
+            return self._share(members, ready, seen)
+        return self._graded(_outcome(self._bound, self._measured.total), ready, seen)
+
+    # --- shares of services -------------------------------------------------------------------------
+
+    def _members(self) -> list[str]:
+        applies = self._measured.applies
+        return [service for service in self._services if applies is None or applies.get(service)]
+
+    def _satisfied(self, measured: Measured) -> bool:
+        measure = self._bound.measure
+        matching = measured.counted if measured.matched is None else measured.matched
+        if measure.at_least_share is not None:
+            return measured.counted > 0 and matching >= measure.at_least_share * measured.counted
+        return matching >= (measure.at_least or 1)
+
+    def _one_of_share(self, here: Measured) -> Outcome:
+        if self._measured.total.counted == 0:
+            return NOTHING
+        satisfied = self._satisfied(here)
+        return Outcome(Fraction(int(satisfied)), here.counted, here.matched, self._rule.minimum_sample)
+
+    def _share(self, members: list[str], ready: Readiness, seen: int) -> InferredAnswer:
+        """Graded at both ends when some services could not be read: the answer stands only if both agree."""
+        unread = [service for service in members if self._ready(service).reason is not None]
+        if ready.reason is not UnknownReason.PERMISSION_DENIED or len(unread) == len(members):
+            unread = []
+        elif unread:
+            ready = next(state for service in members if (state := self._ready(service)).reason is None)
+        if not members or self._measured.total.counted == 0:
+            return self._graded(NOTHING, ready, seen)
+        good = sum(
+            self._satisfied(self._measured.by_service.get(service, Measured()))
+            for service in members
+            if service not in unread
+        )
+        share = Fraction(good, len(members))
+        best = Fraction(good + len(unread), len(members))
+        grade = self._rule.grade
+        if unread and ready.reason is None and grade.verdict(share) is not grade.verdict(best):
+            detail = (
+                f"{len(unread)} of {len(members)} services could not be read, and the answer hangs on them"
+            )
+            return self._answer(Verdict.UNKNOWN, UnknownReason.PERMISSION_DENIED, detail, seen)
+        return self._graded(Outcome(share, len(members), good, len(members)), ready, seen)
+
+    # --- grading ------------------------------------------------------------------------------------
+
+    def _ready(self, service: str | None) -> Readiness:
+        return self._state.readiness(self._rule.record_type, self._rule.needed_types, service)
+
+    def _graded(self, outcome: Outcome, ready: Readiness, seen: int) -> InferredAnswer:
+        covered = self._covered_share(ready)
+        confidence = self._confidence(ready, covered, outcome)
+        obstacle = self._obstacle(outcome, ready, covered, confidence)
+        if obstacle is not None:
+            return self._answer(Verdict.UNKNOWN, *obstacle, seen, outcome=outcome)
+        if outcome.absent or outcome.value is None:
+            detail = "the collection was complete and no record counts"
+            verdict = _MISSING[self._rule.missing]
+            return self._answer(verdict, None, detail, seen, outcome=outcome, confidence=confidence)
+        verdict = self._rule.grade.verdict(outcome.value)
+        return self._answer(verdict, None, "", seen, outcome=outcome, confidence=confidence)
+
+    def _obstacle(
+        self, outcome: Outcome, ready: Readiness, covered: Fraction, confidence: Fraction
+    ) -> tuple[UnknownReason, str] | None:
+        """Why nothing can be concluded; None when something can."""
+        if ready.reason is not None:
+            return ready.reason, ready.detail
+        if covered < self._rule.minimum_coverage:
+            share = format_quantity(Quantity(Dimension.SHARE, covered))
+            detail = f"the source covers {share} of the {self._rule.window_days} days asked for"
+            return UnknownReason.INSUFFICIENT_COVERAGE, detail
+        if outcome.absent:
+            if self._rule.missing not in _MISSING:
+                return UnknownReason.INSUFFICIENT_SAMPLE, "no record counts"
+        elif outcome.sample < self._rule.minimum_sample or outcome.value is None:
+            detail = f"{outcome.sample} counted, at least {self._rule.minimum_sample} needed"
+            return UnknownReason.INSUFFICIENT_SAMPLE, detail
+        if confidence < LEAST_CONFIDENCE:
+            return UnknownReason.STALE, "the evidence is too old for its strength"
+        return None
+
+    def _covered_share(self, ready: Readiness) -> Fraction:
+        days = self._rule.window_days
+        if days is None or ready.covered_from is None:
+            return Fraction(1)
+        length = timedelta(days=days)
+        covered = min(length, max(timedelta(0), self._bound.as_of - ready.covered_from))
+        return Fraction(covered // timedelta(microseconds=1), length // timedelta(microseconds=1))
+
+    def _confidence(self, ready: Readiness, covered: Fraction, outcome: Outcome) -> Fraction:
+        """Base x freshness x sample x coverage (content paper, 7.5)."""
+        coverage = min(Fraction(1), covered / Fraction(4, 5))
+        return BASE_CONFIDENCE[self._rule.base] * ready.freshness * coverage * self._sample_factor(outcome)
+
+    def _sample_factor(self, outcome: Outcome) -> Fraction:
+        """0.8 at the minimum sample, rising evenly to 1 at three times it."""
+        least = self._rule.minimum_sample
+        if least <= 1 or outcome.absent or self._bound.measure.kind is MeasureKind.SHARE_OF_SERVICES:
+            return Fraction(1)
+        beyond = min(Fraction(1), Fraction(outcome.sample - least, 2 * least))
+        return Fraction(4, 5) + beyond / 5
+
+    def _answer(
+        self,
+        verdict: Verdict,
+        reason: UnknownReason | None,
+        detail: str,
+        seen: int,
+        *,
+        outcome: Outcome = NOTHING,
+        confidence: Fraction = Fraction(0),
+    ) -> InferredAnswer:
+        rule = self._rule
+        if verdict is Verdict.NOT_APPLICABLE and not confidence:
+            confidence = BASE_CONFIDENCE[rule.base]
+        quantity = None if outcome.value is None else Quantity(rule.dimension, outcome.value)
+        return InferredAnswer(
+            verdict=verdict,
+            reason=reason,
+            detail=detail,
+            rule=rule.name,
+            measured=None if quantity is None else format_quantity(quantity),
+            grade_yes=rule.grade.yes.text,
+            grade_partial=rule.grade.partial.text if rule.grade.partial else "",
+            counted=outcome.counted,
+            matched=outcome.matched,
+            seen=seen,
+            minimum_sample=rule.minimum_sample,
+            base=rule.base,
+            confidence=confidence,
+            record_types=tuple(each.name for each in rule.needed_types),
+            window_days=rule.window_days,
+            what_would_change_it=what_would_change(rule, verdict, reason, outcome.value, outcome.counted),
+        )
+
+
+def _outcome(bound: BoundRule, measured: Measured) -> Outcome:
+    """The measured value of everything but shares of services."""
+    counted, sample = measured.counted, measured.counted
+    if bound.measure.kind is MeasureKind.TREND:
+        sample = min(counted, measured.earlier_counted or 0)
+        counted += measured.earlier_counted or 0
+    value = _VALUES[bound.measure.kind](bound, measured)
+    return Outcome(value, counted, measured.matched, sample, absent=counted == 0)
+
+
+def _count(_bound: BoundRule, measured: Measured) -> Fraction | None:
+    return Fraction(measured.counted if measured.matched is None else measured.matched)
+
+
+def _ratio(_bound: BoundRule, measured: Measured) -> Fraction | None:
+    return Fraction(measured.matched or 0, measured.counted) if measured.counted else None
+
+
+def _aggregate(_bound: BoundRule, measured: Measured) -> Fraction | None:
+    return measured.value if measured.counted else None
+
+
+def _average(_bound: BoundRule, measured: Measured) -> Fraction | None:
+    return measured.value / measured.counted if measured.counted and measured.value is not None else None
+
+
+def _rate(bound: BoundRule, measured: Measured) -> Fraction | None:
+    return Fraction(measured.counted, bound.rule.window_days or 1)
+
+
+def _days_since(bound: BoundRule, measured: Measured) -> Fraction | None:
+    if measured.value is None:
+        return None
+    as_of = Fraction(int(bound.as_of.timestamp()) * 1_000_000 + bound.as_of.microsecond)
+    return max(Fraction(0), as_of - measured.value)
+
+
+def _trend(bound: BoundRule, measured: Measured) -> Fraction | None:
+    measure = bound.measure
+    if measure.of_trend is MeasureKind.MEDIAN:
+        recent, earlier = measured.value, measured.earlier_value
+    else:
+        recent, earlier = _halves(measure, measured)
+    if recent is None or not earlier:
+        return None
+    return (recent - earlier) / earlier
+
+
+def _halves(measure: Measure, measured: Measured) -> tuple[Fraction | None, Fraction | None]:
+    recent = measured.counted if measure.condition is None else measured.matched or 0
+    return Fraction(recent), Fraction(measured.earlier_counted or 0)
+
+
+def _exists(_bound: BoundRule, measured: Measured) -> Fraction | None:
+    found = measured.counted if measured.matched is None else measured.matched
+    return Fraction(int(found > 0))
+
+
+_VALUES: Mapping[MeasureKind, Callable[[BoundRule, Measured], Fraction | None]] = {
+    MeasureKind.COUNT: _count,
+    MeasureKind.RATIO: _ratio,
+    MeasureKind.MEDIAN: _aggregate,
+    MeasureKind.PERCENTILE: _aggregate,
+    MeasureKind.SUM: _aggregate,
+    MeasureKind.AVERAGE: _average,
+    MeasureKind.MINIMUM: _aggregate,
+    MeasureKind.MAXIMUM: _aggregate,
+    MeasureKind.RATE: _rate,
+    MeasureKind.DAYS_SINCE: _days_since,
+    MeasureKind.TREND: _trend,
+    MeasureKind.EXISTS: _exists,
+    MeasureKind.DISTINCT: _aggregate,
+}

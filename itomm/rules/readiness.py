@@ -1,0 +1,124 @@
+"""Whether the evidence that a rule needs is there: collected, complete, in date, and covering the window.
+
+An incomplete stream never says "no" and never says "yes": what rests on it is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal, localcontext
+from fractions import Fraction
+
+from itomm.config.clock import format_instant
+from itomm.evidence.collection import Collection
+from itomm.evidence.observation import UnknownReason
+from itomm.evidence.record_types import RecordType
+from itomm.evidence.snapshot import Snapshot
+
+EXPIRED_BELOW = Fraction(1, 4)
+"""Freshness under which evidence is too old to answer from: two halvings after its time to live."""
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What stands behind an answer.
+
+    ``reason`` is None when everything needed is there. ``freshness`` is 0..1. ``covered_from`` is the
+    earliest instant that all relevant sources of the rule's own type cover; None when nothing limits it.
+    """
+
+    reason: UnknownReason | None
+    detail: str
+    freshness: Fraction
+    covered_from: datetime | None
+
+
+class EvidenceState:
+    """Readiness of record types in one snapshot as of one instant.
+
+    ``keys`` maps each service to the sources that know it; a failing source concerns a service only when
+    it knows the service, or when the service names no sources at all.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, as_of: datetime, keys: Mapping[str, Mapping[str, Sequence[str]]]
+    ) -> None:
+        self._snapshot = snapshot
+        self._as_of = as_of
+        self._keys = keys
+        self._latest: dict[str, list[Collection]] = {}
+
+    def readiness(
+        self, record_type: RecordType, needed: Sequence[RecordType], service: str | None
+    ) -> Readiness:
+        """Readiness of a rule over ``record_type`` for a service, or for the organisation (None)."""
+        freshness = Fraction(1)
+        for each in needed:
+            collections = self._latest_of(each)
+            if not collections:
+                return self._never(each)
+            for collection in collections:
+                reason = self._fault(collection, service)
+                if reason is not None:
+                    return Readiness(reason, _fault_detail(collection), Fraction(0), None)
+                if self._concerns(collection, service):
+                    freshness = min(freshness, self._freshness(each, collection))
+        if freshness < EXPIRED_BELOW:
+            return Readiness(UnknownReason.STALE, "the newest collection is too old", freshness, None)
+        return Readiness(None, "", freshness, self._covered_from(record_type, service))
+
+    def _latest_of(self, record_type: RecordType) -> list[Collection]:
+        if record_type.name not in self._latest:
+            self._latest[record_type.name] = self._snapshot.latest(record_type, self._as_of)
+        return self._latest[record_type.name]
+
+    def _never(self, record_type: RecordType) -> Readiness:
+        later = self._snapshot.of_type(record_type.name)
+        detail = f"no source has delivered {record_type.name} records"
+        if later:
+            first = format_instant(min(collection.finished_at for collection in later))
+            detail = f"{record_type.name} records were first observed at {first}"
+        return Readiness(UnknownReason.NEVER_COLLECTED, detail, Fraction(0), None)
+
+    def _fault(self, collection: Collection, service: str | None) -> UnknownReason | None:
+        if collection.complete or not self._concerns(collection, service):
+            return None
+        if service is not None and collection.reason is UnknownReason.PERMISSION_DENIED and collection.denied:
+            names = self._keys.get(service, {}).get(collection.source, ())
+            if names and not set(names) & set(collection.denied):
+                return None
+        return collection.reason or UnknownReason.COLLECTION_FAILED
+
+    def _concerns(self, collection: Collection, service: str | None) -> bool:
+        if service is None or collection.collector == "catalogue":
+            return True
+        known_by = self._keys.get(service, {})
+        return not known_by or collection.source in known_by
+
+    def _freshness(self, record_type: RecordType, collection: Collection) -> Fraction:
+        return freshness(self._as_of - collection.finished_at, timedelta(days=record_type.time_to_live_days))
+
+    def _covered_from(self, record_type: RecordType, service: str | None) -> datetime | None:
+        starts = [
+            collection.window_start
+            for collection in self._latest_of(record_type)
+            if collection.window_start is not None and self._concerns(collection, service)
+        ]
+        return max(starts, default=None)
+
+
+def freshness(age: timedelta, time_to_live: timedelta) -> Fraction:
+    """1 within the time to live, then halving per further time to live; exact to twelve decimals."""
+    if age <= time_to_live:
+        return Fraction(1)
+    overdue = Decimal((age - time_to_live) // timedelta(microseconds=1))
+    halvings = overdue / Decimal(time_to_live // timedelta(microseconds=1))
+    with localcontext(prec=30):
+        return Fraction((Decimal("0.5") ** halvings).quantize(Decimal("1e-12")))
+
+
+def _fault_detail(collection: Collection) -> str:
+    what = f"{collection.record_type} from {collection.source}"
+    return f"{what}: {collection.error}" if collection.error else f"{what} is incomplete"

@@ -1,0 +1,104 @@
+"""A rule: checked, typed, ready to compile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from sqlglot import exp
+
+from itomm.config.quantities import Dimension
+from itomm.config.yaml_source import Document
+from itomm.evidence.canonical import digest
+from itomm.evidence.record_types import Field as RecordField
+from itomm.evidence.record_types import RecordType, record_types
+from itomm.rules.expressions import Names, parse_condition
+from itomm.rules.grades import Grade
+from itomm.rules.measures import Measure, MeasureKind, parse_measure
+from itomm.rules.rule_document import RuleDocument
+
+
+@dataclass(frozen=True)
+class LinkedFact:
+    """A yes/no fact about another record type: whether a record of it fits."""
+
+    name: str
+    record_type: RecordType
+    on: tuple[tuple[RecordField, RecordField], ...]  # (field of the linked type, field of the rule's type)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A checked rule. Expressions depend on the as-of instant and are built by :meth:`bound`."""
+
+    name: str
+    criterion: str
+    per: frozenset[str]
+    record_type: RecordType
+    window_field: str | None
+    window_days: int | None
+    linked: tuple[LinkedFact, ...]
+    minimum_sample: int
+    minimum_coverage: Fraction
+    grade: Grade
+    missing: str
+    base: str
+    because: str
+    measure_kind: MeasureKind
+    dimension: Dimension
+    written: RuleDocument
+    document: Document
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over what the rule says; its tests and layout do not matter."""
+        return digest(self.written.model_dump(mode="json", by_alias=True, exclude={"tests"}))
+
+    @property
+    def needed_types(self) -> tuple[RecordType, ...]:
+        """Record types that must have been collected."""
+        needed = {self.record_type.name: self.record_type}
+        needed |= {fact.record_type.name: fact.record_type for fact in self.linked}
+        if self.written.services is not None:
+            needed["service"] = record_types()["service"]
+        return tuple(needed[name] for name in sorted(needed))
+
+    def bound(self, as_of: datetime) -> BoundRule:
+        """The rule's expressions at an as-of instant."""
+        names = self._names(as_of)
+        where = parse_condition(self.written.where, names) if self.written.where else None
+        conditions = {
+            fact.name: parse_condition(text, linked_names(fact.record_type, self.record_type, as_of))
+            for fact in self.linked
+            if (text := self.written.linked[fact.name].where)
+        }
+        services = None
+        if self.written.services is not None:
+            services = parse_condition(self.written.services, Names(record_types()["service"], as_of))
+        return BoundRule(self, as_of, where, services, conditions, parse_measure(self.written.measure, names))
+
+    def _names(self, as_of: datetime) -> Names:
+        return Names(self.record_type, as_of, flags=frozenset(fact.name for fact in self.linked))
+
+
+@dataclass(frozen=True)
+class BoundRule:
+    """A rule with its expressions as checked trees, at one as-of instant."""
+
+    rule: Rule
+    as_of: datetime
+    where: exp.Expr | None
+    services: exp.Expr | None
+    linked_conditions: Mapping[str, exp.Expr]
+    measure: Measure
+
+
+LINKED_ALIAS = "linked"
+RECORD_ALIAS = "record"
+
+
+def linked_names(linked: RecordType, base: RecordType, as_of: datetime) -> Names:
+    """Names inside a linked fact: its own fields bare, the rule's record as ``base.``."""
+    return Names(linked, as_of, alias=LINKED_ALIAS, base=base, base_alias=RECORD_ALIAS)

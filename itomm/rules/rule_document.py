@@ -1,0 +1,61 @@
+"""A rule as a person writes it: keys and their plain types. What they mean is checked by the reader."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from itomm.config.structure import StrictModel
+
+ScopeWord = Literal["service", "organisation"]
+
+
+def _as_list(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+class WindowDocument(StrictModel):
+    """``window:`` of a rule."""
+
+    field: str
+    days: Annotated[int, Field(ge=1, le=3660)]
+
+
+class LinkedDocument(StrictModel):
+    """One entry of ``linked:``."""
+
+    from_: Annotated[str, Field(alias="from")]
+    on: Annotated[dict[str, str], Field(min_length=1)]
+    where: str | None = None
+
+
+class GradeDocument(StrictModel):
+    """``grade:`` of a rule."""
+
+    yes: str
+    partial: str | None = None
+
+
+class RuleDocument(StrictModel):
+    """A rule as written."""
+
+    rule: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,80}$")]
+    answers: str
+    per: Annotated[tuple[ScopeWord, ...], BeforeValidator(_as_list), Field(min_length=1, max_length=2)]
+    from_: Annotated[str, Field(alias="from")]
+    measure: Any
+    grade: GradeDocument
+    missing: Literal["unknown", "no_if_complete", "yes_if_complete", "not_applicable_if_complete"]
+    confidence: Literal["direct", "proxy", "weak"]
+    services: str | None = None
+    where: str | None = None
+    window: WindowDocument | None = None
+    linked: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], LinkedDocument] = Field(
+        default_factory=dict
+    )
+    minimum_sample: Annotated[int, Field(ge=1)] = 1
+    minimum_coverage: str | Decimal = "90 %"
+    because: str | None = None
+    tests: list[Any] = Field(default_factory=list)

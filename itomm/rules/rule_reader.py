@@ -1,0 +1,166 @@
+"""Reading rules from YAML: every fault is reported, with its place and what is allowed there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
+
+from itomm.config.errors import InvalidInputError, Problem
+from itomm.config.quantities import Dimension, parse_quantity
+from itomm.config.structure import checked, nearest
+from itomm.config.yaml_source import Document, PathInDocument
+from itomm.evidence.record_types import Field as RecordField
+from itomm.evidence.record_types import FieldType, RecordType, record_types
+from itomm.rules.expressions import ExpressionError, Names, parse_condition
+from itomm.rules.grades import Grade, Threshold, parse_threshold
+from itomm.rules.measures import Measure, MeasureKind, parse_measure
+from itomm.rules.rule import LinkedFact, Rule, linked_names
+from itomm.rules.rule_document import RuleDocument
+
+Result = TypeVar("Result")
+
+
+def read_rule(document: Document) -> Rule:
+    """Check a rule document.
+
+    Raises:
+        InvalidInputError: with every fault found.
+    """
+    written = checked(RuleDocument, document)
+    return _Reader(written, document).rule()
+
+
+_ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class _Reader:
+    """Checks one rule document part by part, gathering problems."""
+
+    def __init__(self, written: RuleDocument, document: Document) -> None:
+        self._written = written
+        self._document = document
+        self._problems: list[Problem] = []
+
+    def rule(self) -> Rule:
+        written = self._written
+        record_type = self._record_type(written.from_, ("from",))
+        if record_type is None:
+            raise InvalidInputError(self._problems)
+        window_field = self._window_field(record_type)
+        linked = tuple(self._linked(record_type))
+        names = Names(record_type, _ANY_INSTANT, flags=frozenset(fact.name for fact in linked))
+        if written.where:
+            self._attempt(("where",), lambda: parse_condition(str(written.where), names))
+        if written.services:
+            service_names = Names(record_types()["service"], _ANY_INSTANT)
+            self._attempt(("services",), lambda: parse_condition(str(written.services), service_names))
+        measure = self._attempt(("measure",), lambda: parse_measure(written.measure, names))
+        grade = self._grade(measure.dimension) if measure else None
+        coverage = self._attempt(
+            ("minimum_coverage",), lambda: parse_quantity(str(written.minimum_coverage)).value
+        )
+        if measure:
+            self._fits_together(measure)
+        if self._problems or measure is None or grade is None or coverage is None:
+            raise InvalidInputError(self._problems)
+        return Rule(
+            name=written.rule,
+            criterion=written.answers,
+            per=frozenset(written.per),
+            record_type=record_type,
+            window_field=window_field,
+            window_days=written.window.days if written.window else None,
+            linked=linked,
+            minimum_sample=written.minimum_sample,
+            minimum_coverage=coverage,
+            grade=grade,
+            missing=written.missing,
+            base=written.confidence,
+            because=written.because or "",
+            measure_kind=measure.kind,
+            dimension=measure.dimension,
+            written=written,
+            document=self._document,
+        )
+
+    def _attempt(self, path: PathInDocument, attempt: Callable[[], Result]) -> Result | None:
+        try:
+            return attempt()
+        except ExpressionError as error:
+            self._complain(path, str(error), error.hint)
+        except ValueError as error:
+            self._complain(path, str(error))
+        return None
+
+    def _complain(self, path: PathInDocument, message: str, hint: str = "") -> None:
+        where = ".".join(str(step) for step in path)
+        self._problems.append(Problem(self._document.place(path), f"{where}: {message}", hint))
+
+    def _record_type(self, name: str, path: PathInDocument) -> RecordType | None:
+        found = record_types().get(name)
+        if found is None:
+            self._complain(path, f"there is no record type '{name}'", nearest(name, sorted(record_types())))
+        return found
+
+    def _window_field(self, record_type: RecordType) -> str | None:
+        if self._written.window is None:
+            return None
+        declared = record_type.resolve(self._written.window.field)
+        if declared is None or declared.type is not FieldType.INSTANT:
+            instants = [
+                field.name for field in record_type.fields.values() if field.type is FieldType.INSTANT
+            ]
+            name = self._written.window.field
+            self._complain(
+                ("window", "field"), f"'{name}' is no instant of {record_type.name}", nearest(name, instants)
+            )
+            return None
+        return declared.name
+
+    def _linked(self, record_type: RecordType) -> Iterator[LinkedFact]:
+        for name, written in self._written.linked.items():
+            path = ("linked", name)
+            other = self._record_type(written.from_, (*path, "from"))
+            if other is None:
+                continue
+            if record_type.resolve(name) is not None:
+                self._complain(path, f"{record_type.name} already has a field '{name}'")
+            pairs = []
+            for theirs, ours in written.on.items():
+                left = self._link_field(other, theirs, (*path, "on", theirs))
+                right = self._link_field(record_type, ours, (*path, "on", theirs))
+                if left and right:
+                    pairs.append((left, right))
+            if written.where:
+                names = linked_names(other, record_type, _ANY_INSTANT)
+                self._attempt((*path, "where"), partial(parse_condition, written.where, names))
+            yield LinkedFact(name, other, tuple(pairs))
+
+    def _link_field(self, record_type: RecordType, name: str, path: PathInDocument) -> RecordField | None:
+        if name in {"service_id", "source_ref", "source"}:
+            return RecordField(name, FieldType.TEXT)
+        declared = record_type.resolve(name)
+        if declared is None or declared.type in {FieldType.JSON, FieldType.DURATION}:
+            self._complain(
+                path,
+                f"{record_type.name} cannot be linked by '{name}'",
+                nearest(name, sorted(record_type.fields)),
+            )
+            return None
+        return declared
+
+    def _grade(self, dimension: Dimension) -> Grade | None:
+        written = self._written.grade
+        yes = self._attempt(("grade", "yes"), lambda: parse_threshold(written.yes, dimension))
+        partly: Threshold | None = None
+        if written.partial is not None:
+            text = written.partial
+            partly = self._attempt(("grade", "partial"), lambda: parse_threshold(text, dimension))
+        return Grade(yes, partly) if yes else None
+
+    def _fits_together(self, measure: Measure) -> None:
+        needs_window = {MeasureKind.RATE, MeasureKind.TREND}
+        if measure.kind in needs_window and self._written.window is None:
+            self._complain(("measure",), f"{measure.kind} needs a window")
