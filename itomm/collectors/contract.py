@@ -182,7 +182,7 @@ class Collector(ABC):
 
     @abstractmethod
     def __init__(self, settings: CollectorSettings) -> None:
-        """Keep the settings; connect to nothing."""
+        """Keep the settings; connect to nothing. One instance reads all streams of a source in a run."""
 
     @abstractmethod
     def check(self, context: CollectionContext) -> list[Check]:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
-from itomm.collectors.contract import Stream
+from itomm.collectors.contract import Collector, Stream
 from itomm.collectors.framework.adapter import GuardedAdapter
 from itomm.collectors.framework.context import Period, StreamContext
 from itomm.collectors.framework.failures import Failure, explain
@@ -92,16 +93,21 @@ def read_source(
     named = source.settings.people == "named"
     scrubber = Scrubber(Pseudonyms(assignment.pseudonym_key, named=named))
     mapper = ServiceMapper(assignment.services, source.name)
+    plugin = cache(
+        lambda: source.collector(source.settings)
+    )  # one for all streams; made where faults are met
     with closing(GuardedAdapter(source.limits, timing)) as adapter:
         for stream in source.collector.streams:
             if assignment.record_types is not None and stream.record_type not in assignment.record_types:
                 continue
             timing.check()
             tell(Began(source, stream, clock()))
+            since, cursor = _start(source, stream, assignment)
             preparation = Preparation(record_types()[stream.record_type], scrubber, mapper)
-            reading = _Reading(source, stream, assignment, adapter, preparation)
+            context = StreamContext(Period(since, assignment.until), adapter)
+            reading = _Reading(source, stream, cursor, context, preparation)
             sent_before = adapter.requests_made
-            for prepared in reading.pages():
+            for prepared in reading.pages(plugin):
                 timing.check()
                 tell(PageRead(source, stream, prepared))
             tell(Ended(source, stream, reading.outcome(clock()), adapter.requests_made - sent_before))
@@ -114,25 +120,23 @@ class _Reading:
         self,
         source: Source,
         stream: Stream,
-        assignment: Assignment,
-        adapter: GuardedAdapter,
+        cursor: str | None,
+        context: StreamContext,
         preparation: Preparation,
     ) -> None:
         self._source = source
         self._stream = stream
-        self._since, self._cursor = _start(source, stream, assignment)
-        self._context = StreamContext(Period(self._since, assignment.until), adapter)
+        self._cursor = cursor
+        self._context = context
         self._preparation = preparation
         self._failure: Failure | None = None
         self._unmapped = 0
 
-    def pages(self) -> Iterator[PreparedPage]:
+    def pages(self, plugin: Callable[[], Collector]) -> Iterator[PreparedPage]:
         """The stream's pages; a failure ends them and is kept for the outcome."""
         try:
             with ExitStack() as at_end:
-                pages = self._source.collector(self._source.settings).collect(
-                    self._stream, self._cursor, self._context
-                )
+                pages = plugin().collect(self._stream, self._cursor, self._context)
                 close = getattr(pages, "close", None)
                 if close is not None:
                     at_end.callback(close)
