@@ -1,0 +1,172 @@
+"""The real ``python-gitlab`` client on the guarded session: connecting, pages, projects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import requests
+from gitlab import Gitlab
+from gitlab.exceptions import GitlabHttpError
+
+from itomm.collectors.contract import CollectionContext, SourceError
+from itomm.collectors.gitlab.project import Project
+from itomm.collectors.gitlab.settings import GitLabSettings
+from itomm.collectors.payload import Payload, mapping_of, rows_of
+from itomm.config.secrets import resolve_secret
+from itomm.evidence.observation import RequestMade, UnknownReason
+
+PAGE_SIZE = 100
+"""GitLab's own maximum."""
+
+KEYSET = {"pagination": "keyset", "order_by": "id", "sort": "desc"}
+"""Paging by the last row seen instead of by offset, which GitLab refuses beyond 50,000 rows."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One page of a list, and the request that fetched it."""
+
+    rows: tuple[Payload, ...]
+    request: RequestMade
+
+
+class GitLabClient:
+    """One signed-in connection to GitLab."""
+
+    def __init__(self, settings: GitLabSettings, context: CollectionContext) -> None:
+        self._settings = settings
+        self._context = context
+        self._projects: list[Project] | None = None
+        self._refused: list[tuple[str, UnknownReason, str]] = []
+        self._client = Gitlab(
+            settings.url,
+            private_token=resolve_secret(settings.token).reveal(),
+            session=context.session(),
+            timeout=settings.timeout_seconds[1],
+            ssl_verify=settings.verify,
+            retry_transient_errors=False,
+        )
+
+    def use(self, context: CollectionContext) -> None:
+        """Report to the context of the stream that is now collected."""
+        self._context = context
+
+    def account(self) -> str:
+        """The signed-in account's user name; signing in is the only honest test that GitLab is there.
+
+        Raises:
+            GitlabAuthenticationError: when the token is refused.
+        """
+        self._client.auth()
+        user = self._client.user
+        return str(user.username) if user is not None else ""
+
+    def pages(self, path: str, parameters: Mapping[str, str | int] | None = None) -> Iterator[Rows]:
+        """All pages of the list at ``path``, one request each.
+
+        Only the query of GitLab's "next" link is followed, so that no answer can lead elsewhere.
+
+        Raises:
+            GitlabHttpError: when GitLab refuses.
+            SourceError: when the answer is not a list.
+        """
+        query: dict[str, str] = {name: str(value) for name, value in (parameters or {}).items()}
+        query.setdefault("per_page", str(PAGE_SIZE))
+        while True:
+            response = self._ask(path, query)
+            answer = response.json()
+            if not isinstance(answer, list):
+                raise SourceError(f"GitLab's answer to '{path}' is no list.")
+            yield Rows(tuple(rows_of(answer)), self._context.last_request)
+            following = _next_query(response, query)
+            if following is None or not self._context.unseen(f"{path} {sorted(following.items())}"):
+                return
+            query = following
+
+    def one(self, path: str, parameters: Mapping[str, str] | None = None) -> Payload:
+        """The object at ``path``.
+
+        Raises:
+            GitlabHttpError: when GitLab refuses.
+            SourceError: when the answer is not an object.
+        """
+        answer = self._ask(path, parameters or {}).json()
+        if not isinstance(answer, Mapping):
+            raise SourceError(f"GitLab's answer to '{path}' is no object.")
+        return mapping_of(answer)
+
+    def last_request(self) -> RequestMade:
+        """The request that was sent last."""
+        return self._context.last_request
+
+    def projects(self) -> list[Project]:
+        """The configured projects, listed once per run; what was refused is reported to every stream."""
+        if self._projects is None:
+            found = {project.path: project for project in self._find_projects()}
+            self._projects = [found[path] for path in sorted(found)]
+        for scope, reason, detail in self._refused:
+            self._context.refused(scope, reason, detail)
+        return self._projects
+
+    def _find_projects(self) -> Iterator[Project]:
+        for group in self._settings.groups:
+            yield from self._listed(
+                group,
+                f"/groups/{encoded(group)}/projects",
+                {"include_subgroups": "true", "with_shared": "false"},
+            )
+        for path in self._settings.projects:
+            self._context.asked(path)
+            try:
+                payload = self.one(f"/projects/{encoded(path)}")
+            except GitlabHttpError as error:
+                self._refuse(path, error)
+            else:
+                yield Project(payload, self._context.last_request)
+        if not self._settings.groups and not self._settings.projects:
+            yield from self._listed("membership", "/projects", {"membership": "true", **KEYSET})
+
+    def _listed(self, scope: str, path: str, parameters: Mapping[str, str]) -> Iterator[Project]:
+        self._context.asked(scope)
+        try:
+            for page in self.pages(path, parameters):
+                yield from (Project(row, page.request) for row in page.rows)
+        except GitlabHttpError as error:
+            self._refuse(scope, error)
+
+    def _refuse(self, scope: str, error: GitlabHttpError) -> None:
+        self._refused.append((scope, *refusal(error)))
+
+    def _ask(self, path: str, query: Mapping[str, str]) -> requests.Response:
+        # The client's own waiting takes Retry-After as a number only, and without limit: the adapter waits.
+        return self._client.http_request(
+            "get", path, query_data=dict(query), obey_rate_limit=False, retry_transient_errors=False
+        )
+
+
+def encoded(path: str) -> str:
+    """A path or name as one segment of an address."""
+    return quote(path, safe="")
+
+
+def refusal(error: GitlabHttpError) -> tuple[UnknownReason, str]:
+    """Why one group or project could not be read.
+
+    Raises:
+        GitlabHttpError: the same one, when the token itself is refused: then nothing can be read.
+    """
+    status = error.response_code
+    if status == 401:
+        raise error
+    reason = UnknownReason.PERMISSION_DENIED if status in (403, 404) else UnknownReason.COLLECTION_FAILED
+    return reason, f"GitLab answered {status}: {error.error_message}"
+
+
+def _next_query(response: requests.Response, query: Mapping[str, str]) -> dict[str, str] | None:
+    link = response.links.get("next", {}).get("url")
+    if link:
+        return dict(parse_qsl(urlsplit(link).query, keep_blank_values=True))
+    page = response.headers.get("X-Next-Page")
+    return {**query, "page": page} if page else None

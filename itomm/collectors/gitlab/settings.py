@@ -1,0 +1,27 @@
+"""Settings of a GitLab source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field
+
+from itomm.collectors.contract import NetworkedSettings
+from itomm.config.secrets import SecretReference
+
+
+class GitLabSettings(NetworkedSettings):
+    """How to reach GitLab and which projects to read.
+
+    ``groups`` (with their subgroups) and ``projects`` are paths; both empty means: every project that the
+    token's account is a member of. ``environment_tiers`` says which tier an environment belongs to where
+    GitLab does not. ``tree_page_limit`` bounds the pages of 100 file names read from one repository.
+    """
+
+    token: SecretReference
+    groups: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    bot_accounts: tuple[str, ...] = ()
+    environment_tiers: Mapping[str, str] = Field(default_factory=dict)
+    tree_page_limit: Annotated[int, Field(gt=0)] = 100
