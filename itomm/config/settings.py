@@ -73,6 +73,7 @@ class RuleSettings(StrictModel):
 
     packs: tuple[str, ...] = ("itomm",)
     paths: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 class ScoringSettings(StrictModel):

@@ -168,7 +168,7 @@ class _Builder:
 
     def _scalar(self, node: Node) -> object:
         text = str(node.value)
-        if not isinstance(node, ScalarNode) or node.style is not None:
+        if not isinstance(node, ScalarNode) or node.style:  # quoted or block text stays text
             return text
         if text in _NULL:
             return None

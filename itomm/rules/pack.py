@@ -1,0 +1,236 @@
+"""Loading a questionnaire with its rules: shipped packs, and files or folders of one's own.
+
+Every YAML document is a model, a practice with its criteria, or a rule; its first key says which. All
+faults of all files are reported together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from importlib import resources
+from pathlib import Path
+
+from itomm.config.errors import InvalidInputError, Place, Problem
+from itomm.config.structure import checked, nearest
+from itomm.config.yaml_source import Document, read_documents
+from itomm.evidence.canonical import digest
+from itomm.rules.model import Criterion, Model, Part
+from itomm.rules.model_document import CriterionDocument, ModelDocument, PracticeDocument
+from itomm.rules.rule import Rule
+from itomm.rules.rule_reader import read_rule
+
+KINDS = ("model", "practice", "rule")
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """A questionnaire and the rules that answer it."""
+
+    model: Model
+    rules: tuple[Rule, ...]
+
+    @property
+    def model_digest(self) -> str:
+        """SHA-256 over the questionnaire."""
+        return digest(_plain(self.model))
+
+    @property
+    def rules_digest(self) -> str:
+        """SHA-256 over what all rules say."""
+        return digest({rule.name: rule.digest for rule in self.rules})
+
+    def rule(self, name: str) -> Rule | None:
+        """The rule called ``name``."""
+        return next((rule for rule in self.rules if rule.name == name), None)
+
+    def answering(self, criterion: str) -> list[Rule]:
+        """The rules that answer a criterion."""
+        return [rule for rule in self.rules if rule.criterion == criterion]
+
+
+def load_packs(packs: Sequence[str], paths: Sequence[Path] = (), without: Sequence[str] = ()) -> RuleSet:
+    """Load shipped packs by name and one's own files or folders; ``without`` leaves rules out by name.
+
+    Raises:
+        InvalidInputError: with every fault of every file.
+    """
+    files = [file for pack in packs for file in _pack_files(pack)]
+    files += [file for path in paths for file in _own_files(path)]
+    problems: list[Problem] = []
+    documents: list[Document] = []
+    for file in files:
+        try:
+            documents += read_documents(file)
+        except InvalidInputError as error:
+            problems += error.problems
+    reader = _Reader(problems)
+    reader.read(documents, frozenset(without))
+    if reader.model_document is None and not problems:
+        problems.append(Problem(Place(", ".join([*packs, *map(str, paths)])), "no file holds a model"))
+    if problems:
+        raise InvalidInputError(problems)
+    return reader.rule_set()
+
+
+def shipped_packs() -> list[str]:
+    """Names of the packs that come with itomm."""
+    folder = Path(str(resources.files("itomm.rules") / "packs"))
+    return sorted(path.name for path in folder.iterdir() if path.is_dir())
+
+
+def _pack_files(pack: str) -> list[Path]:
+    if pack not in shipped_packs():
+        raise InvalidInputError(
+            [Problem(Place("rules.packs"), f"there is no pack '{pack}'", nearest(pack, shipped_packs()))]
+        )
+    return _own_files(Path(str(resources.files("itomm.rules") / "packs" / pack)))
+
+
+def _own_files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.rglob("*") if file.suffix in {".yaml", ".yml"})
+
+
+class _Reader:
+    """Sorts documents into model, practices and rules, gathering problems."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        self.model_document: ModelDocument | None = None
+        self._practices: list[tuple[PracticeDocument, Document]] = []
+        self._rules: list[Rule] = []
+
+    def read(self, documents: Iterable[Document], without: frozenset[str]) -> None:
+        """Check all documents, then whether they hold together."""
+        for document in documents:
+            try:
+                self._read(document, without)
+            except InvalidInputError as error:
+                self.problems += error.problems
+        self.problems += self._contradictions()
+
+    def _read(self, document: Document, without: frozenset[str]) -> None:
+        value = document.value
+        kind = next((kind for kind in KINDS if isinstance(value, dict) and kind in value), None)
+        if kind == "model":
+            if self.model_document is not None:
+                self.problems.append(Problem(document.place(), "a second model; only one can be loaded"))
+            self.model_document = checked(ModelDocument, document)
+        elif kind == "practice":
+            self._practices.append((checked(PracticeDocument, document), document))
+        elif kind == "rule":
+            rule = read_rule(document)
+            if rule.name not in without:
+                self._rules.append(rule)
+        else:
+            message = "this is neither a model, a practice nor a rule"
+            raise InvalidInputError(
+                [Problem(document.place(), message, "Begin with one of these keys: model, practice, rule.")]
+            )
+
+    def _contradictions(self) -> Iterator[Problem]:
+        yield from _repeated(
+            (practice.practice, doc.place(("practice",))) for practice, doc in self._practices
+        )
+        yield from _repeated(
+            (criterion.id, document.place(("criteria", index, "id")))
+            for practice, document in self._practices
+            for index, criterion in enumerate(practice.criteria)
+        )
+        yield from _repeated((rule.name, rule.document.place(("rule",))) for rule in self._rules)
+        yield from self._dangling()
+        yield from self._answered_twice()
+
+    def _dangling(self) -> Iterator[Problem]:
+        known = sorted(criterion.id for practice, _ in self._practices for criterion in practice.criteria)
+        if self._practices:
+            for rule in self._rules:
+                if rule.criterion not in known:
+                    place = rule.document.place(("answers",))
+                    hint = nearest(rule.criterion, known).split(" Allowed here")[0]
+                    yield Problem(place, f"there is no criterion '{rule.criterion}'", hint)
+        if self.model_document is None:
+            return
+        areas = [area.id for area in self.model_document.areas]
+        levels = sorted(int(level) for level in self.model_document.levels)
+        for practice, document in self._practices:
+            if practice.area not in areas:
+                place = document.place(("area",))
+                yield Problem(place, f"there is no area '{practice.area}'", nearest(practice.area, areas))
+            for index, criterion in enumerate(practice.criteria):
+                if criterion.level not in levels[1:]:
+                    place = document.place(("criteria", index, "level"))
+                    yield Problem(place, f"level {criterion.level} is not one of {levels[1:]}")
+        for index, area in enumerate(areas):
+            if self._practices and all(practice.area != area for practice, _ in self._practices):
+                yield Problem(Place("model", index + 1), f"the area '{area}' has no practice")
+
+    def _answered_twice(self) -> Iterator[Problem]:
+        first: dict[tuple[str, str], Rule] = {}
+        for rule in self._rules:
+            for scope in sorted(rule.per):
+                other = first.setdefault((rule.criterion, scope), rule)
+                if other is not rule and other.name != rule.name:
+                    yield Problem(
+                        rule.document.place(("answers",)),
+                        f"{rule.criterion} is already answered per {scope} by the rule '{other.name}'",
+                        f"Leave one out with 'without: [{other.name}]' under 'rules' in itomm.yaml.",
+                    )
+
+    def rule_set(self) -> RuleSet:
+        """The loaded rule set; only after :meth:`read` found no problem."""
+        if self.model_document is None:
+            raise ValueError("there is no model")
+        written = self.model_document
+        practices = sorted(self._practices, key=lambda pair: pair[0].practice)
+        order = {area.id: index for index, area in enumerate(written.areas)}
+        practices.sort(key=lambda pair: order[pair[0].area])
+        model = Model(
+            id=written.model,
+            title=written.title,
+            version=written.version,
+            levels={int(level): text.name for level, text in sorted(written.levels.items())},
+            areas=tuple(
+                Part(area.id, area.name, Fraction(area.weight), area.purpose) for area in written.areas
+            ),
+            practices=tuple(
+                Part(part.practice, part.name, Fraction(part.weight), part.purpose, part.area)
+                for part, _ in practices
+            ),
+            criteria=tuple(
+                _criterion(part, criterion) for part, _ in practices for criterion in part.criteria
+            ),
+        )
+        return RuleSet(model, tuple(sorted(self._rules, key=lambda rule: rule.name)))
+
+
+def _criterion(practice: PracticeDocument, written: CriterionDocument) -> Criterion:
+    same = written.model_dump(exclude={"weight", "rubric", "references"})
+    return Criterion(
+        area=practice.area,
+        practice=practice.practice,
+        weight=Fraction(written.weight),
+        rubric={str(verdict): text for verdict, text in written.rubric.items()},
+        references=written.references,
+        **same,
+    )
+
+
+def _repeated(named: Iterable[tuple[str, Place]]) -> Iterator[Problem]:
+    first: dict[str, Place] = {}
+    for name, place in named:
+        if name in first:
+            yield Problem(place, f"'{name}' is defined twice", f"It is first defined at {first[name]}.")
+        first.setdefault(name, place)
+
+
+def _plain(model: Model) -> object:
+    return {
+        **{name: getattr(model, name) for name in ("id", "title", "version", "levels")},
+        "areas": [vars(area) for area in model.areas],
+        "practices": [vars(practice) for practice in model.practices],
+        "criteria": [vars(criterion) for criterion in model.criteria],
+    }
