@@ -101,20 +101,17 @@ class ProjectReader:
     ) -> Iterator[Page]:
         if project.switched_off("merge_requests"):
             return
-        query = {
-            "scope": "all",
-            "state": "all",
-            "order_by": "created_at",
-            "created_after": context.since.isoformat(),
-        }
+        query = {"scope": "all", "state": "all", "order_by": "created_at"}
         if changed_since:
             query["updated_after"] = changed_since.isoformat()
+        else:
+            query["created_after"] = context.since.isoformat()
         for page in self._client.pages(f"/projects/{project.id}/merge_requests", query):
-            rows = [row for row in page.rows if _within(row.get("created_at"), context)]
+            rows = [row for row in page.rows if _begun(row, changed_since, context)]
             yield _page([self._merge_request(project, row) for row in rows], page.request)
 
     def _merge_request(self, project: Project, row: Payload) -> Observation | None:
-        """A merge request: one more request for its approvals, and one for its comments where there are any."""
+        """A merge request: one more request for approvals, and one for comments where there are any."""
         approvals: Payload = {}
         notes: list[Payload] = []
         if text_of(row.get("merged_at")):
@@ -130,17 +127,15 @@ class ProjectReader:
     ) -> Iterator[Page]:
         if project.switched_off("builds"):
             return
-        after = max(changed_since, context.since) if changed_since else context.since
-        pages = list(
-            self._client.pages(f"/projects/{project.id}/pipelines", {"updated_after": after.isoformat()})
-        )
+        query = {"updated_after": (changed_since or context.since).isoformat()}
+        pages = list(self._client.pages(f"/projects/{project.id}/pipelines", query))
         rows = [row for page in pages for row in page.rows]
         begun = [at for row in rows if (at := instant_of(row.get("created_at"))) is not None]
         jobs = by_pipeline(
             self._data.jobs(project, min(begun, default=context.until), context)[0] if rows else []
         )
         for page in pages:
-            kept = [row for row in page.rows if _within(row.get("created_at"), context)]
+            kept = [row for row in page.rows if _begun(row, changed_since, context)]
             found = [pipeline(project, row, jobs.get(row["id"], [])) for row in kept]
             yield _page(found, page.request)
 
@@ -149,7 +144,7 @@ class ProjectReader:
     ) -> Iterator[Page]:
         if project.switched_off("environments"):
             return
-        wanted = max(changed_since - UNSETTLED, context.since) if changed_since else context.since
+        wanted = changed_since - UNSETTLED if changed_since else context.since
         after = wanted - NEIGHBOURS
         query = {"order_by": "updated_at", "sort": "desc", "updated_after": after.isoformat()}
         pages = list(self._client.pages(f"/projects/{project.id}/deployments", query))
@@ -176,7 +171,7 @@ class ProjectReader:
         for page in self._client.pages(f"/projects/{project.id}/releases"):
             found = [release(project, row) for row in page.rows]
             yield _page(
-                [one for one in found if one and _occurred(one, "released_at", context)], page.request
+                [one for one in found if one and _not_later(one, "released_at", context)], page.request
             )
 
     def _vulnerabilities(
@@ -226,14 +221,10 @@ def _page(found: Sequence[Observation | None], request: RequestMade) -> Page:
     return Page(tuple(one for one in found if one is not None), request)
 
 
-def _within(value: object, context: CollectionContext) -> bool:
-    at = instant_of(value)
-    return at is not None and context.since <= at <= context.until
-
-
-def _occurred(found: Observation, name: str, context: CollectionContext) -> bool:
-    at = found.fields[name]
-    return isinstance(at, datetime) and context.since <= at <= context.until
+def _begun(row: Payload, changed_since: datetime | None, context: CollectionContext) -> bool:
+    """Whether a row belongs to this collection: begun in its window, or before and changed since."""
+    at = instant_of(row.get("created_at"))
+    return at is not None and at <= context.until and (changed_since is not None or context.since <= at)
 
 
 def _not_later(found: Observation, name: str, context: CollectionContext) -> bool:

@@ -105,13 +105,15 @@ class JiraCollector(Collector):
                 project,
                 issue_types=issue_types,
                 labels=reading.labels,
-                created_since=context.since,
+                created_since=None if updated_since else context.since,
                 updated_since=updated_since,
             )
             try:
                 for page in client.search(query, _asked_fields(reading, site), histories=reading.histories):
                     issues = [read_issue(payload, site) for payload in page.issues]
-                    yield Page(tuple(_observations(issues, reading, context)), page.request)
+                    begun = [issue for issue in issues if _begun(issue, updated_since, context)]
+                    found = [one for issue in begun for one in reading.observe(issue)]
+                    yield Page(tuple(found), page.request)
             except JIRAError as error:
                 reason = _REFUSALS.get(error.status_code or 0)
                 if reason is None:
@@ -166,12 +168,10 @@ def _asked_fields(reading: _Reading, site: Site) -> Sequence[str]:
     return [*ISSUE_FIELDS, *(field for field in custom if field in known)]
 
 
-def _observations(
-    issues: Sequence[Issue], reading: _Reading, context: CollectionContext
-) -> Iterator[Observation]:
-    for issue in issues:
-        if issue.created_at is not None and context.since <= issue.created_at <= context.until:
-            yield from reading.observe(issue)
+def _begun(issue: Issue, updated_since: datetime | None, context: CollectionContext) -> bool:
+    """Whether an issue belongs to this collection: opened in its window, or before and changed since."""
+    at = issue.created_at
+    return at is not None and at <= context.until and (updated_since is not None or context.since <= at)
 
 
 def _warn_of_missing_fields(reading: _Reading, site: Site, context: CollectionContext) -> None:

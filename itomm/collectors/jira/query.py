@@ -14,10 +14,10 @@ def issue_query(
     *,
     issue_types: Sequence[str] = (),
     labels: Sequence[str] = (),
-    created_since: datetime,
+    created_since: datetime | None = None,
     updated_since: datetime | None = None,
 ) -> str:
-    """JQL for one project's issues created, and when given updated, since an instant; oldest first.
+    """JQL for one project's issues, those created or those updated since an instant; oldest first.
 
     The answer reaches up to :data:`TIME_ZONE_MARGIN` further back than asked.
     """
@@ -26,7 +26,8 @@ def issue_query(
         clauses.append(f"issuetype in ({', '.join(map(_quoted, issue_types))})")
     if labels:
         clauses.append(f"labels in ({', '.join(map(_quoted, labels))})")
-    clauses.append(f"created >= {_instant(created_since)}")
+    if created_since is not None:
+        clauses.append(f"created >= {_instant(created_since)}")
     if updated_since is not None:
         clauses.append(f"updated >= {_instant(updated_since)}")
     return f"{' AND '.join(clauses)} ORDER BY created ASC, key ASC"
