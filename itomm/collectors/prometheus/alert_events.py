@@ -1,0 +1,110 @@
+"""Firing episodes: unbroken runs of samples of the ``ALERTS`` series."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from itomm.collectors.contract import CollectionContext
+from itomm.collectors.prometheus.alert_rules import is_paging
+from itomm.collectors.prometheus.api import PrometheusApi
+from itomm.collectors.prometheus.coverage import note_coverage
+from itomm.collectors.prometheus.links import graph_page
+from itomm.collectors.prometheus.periods import MINUTE, Range, steps_between
+from itomm.collectors.prometheus.samples import Labels, Series, service_keys
+from itomm.collectors.prometheus.settings import PrometheusSettings
+from itomm.evidence.observation import Observation, Page
+
+CHUNK_POINTS = 10_080
+"""A week of minutes: below the 11,000 points a series that Prometheus allows."""
+
+LONGEST_GAP = timedelta(minutes=5)
+"""Prometheus' look-back: a gap of up to this long may be one missed evaluation, a longer one is an end."""
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One alert series firing without a break, by its first and last sample."""
+
+    labels: Labels
+    identity: str
+    first: datetime
+    last: datetime
+
+
+def alert_event_pages(
+    api: PrometheusApi, settings: PrometheusSettings, context: CollectionContext
+) -> Iterator[Page]:
+    """One page a week, oldest first, with the episodes that ended in it; those still firing come last."""
+    since = max(context.since, context.until - timedelta(days=settings.alert_history_days))
+    context.covered(since, context.until)
+    note_coverage(api, settings, context)
+    steps = steps_between(since, context.until, MINUTE)
+    open_episodes: dict[str, Episode] = {}
+    for chunk in steps.chunks(CHUNK_POINTS):
+        ended = extend(open_episodes, api.over(settings.queries.firing, chunk), chunk)
+        yield _page(ended, steps, api, settings)
+    yield _page(list(open_episodes.values()), steps, api, settings)
+
+
+def extend(open_episodes: dict[str, Episode], series: Iterable[Series], chunk: Range) -> list[Episode]:
+    """Carry episodes through one chunk; returns those that ended, and leaves in ``open_episodes`` the rest.
+
+    An episode is open as long as a sample in the next chunk could still belong to it.
+    """
+    ended = []
+    for one in series:
+        episode = open_episodes.pop(one.identity, None)
+        for sample in one.samples:
+            if episode is None or sample.at - episode.last > LONGEST_GAP:
+                if episode is not None:
+                    ended.append(episode)
+                episode = Episode(one.labels, one.identity, sample.at, sample.at)
+            else:
+                episode = replace(episode, last=sample.at)
+        if episode is not None:
+            open_episodes[one.identity] = episode
+    for identity, episode in list(open_episodes.items()):
+        if chunk.last - episode.last > LONGEST_GAP:
+            ended.append(open_episodes.pop(identity))
+    return ended
+
+
+def _page(episodes: list[Episode], steps: Range, api: PrometheusApi, settings: PrometheusSettings) -> Page:
+    # An alert that fires at the very first step began before the window, nobody knows when.
+    known = [episode for episode in episodes if episode.first > steps.first]
+    ordered = sorted(known, key=lambda episode: (episode.first, episode.identity))
+    observations = tuple(alert_event(episode, steps, settings) for episode in ordered)
+    return Page(observations, api.last_request)
+
+
+def alert_event(episode: Episode, steps: Range, settings: PrometheusSettings) -> Observation:
+    """The record of an episode; it ended one step after its last sample unless that is the newest step."""
+    firing = episode.last >= steps.last
+    ended_at = None if firing else episode.last + steps.step
+    name = episode.labels.get("alertname", "")
+    severity = episode.labels.get(settings.severity_label)
+    fingerprint = hashlib.sha256(episode.identity.encode()).hexdigest()[:16]
+    return Observation(
+        source_ref=f"{fingerprint}@{int(episode.first.timestamp())}",
+        fields={
+            "rule": name,
+            "fingerprint": fingerprint,
+            "severity": severity,
+            "paging": is_paging(severity, settings),
+            "started_at": episode.first,
+            "ended_at": ended_at,
+            "duration_s": ended_at - episode.first if ended_at else None,
+            "silenced": False,  # the series does not tell; silences are records of their own
+            "ticket_keys": [],
+        },
+        raw={
+            "metric": dict(episode.labels),
+            "first_sample": episode.first.timestamp(),
+            "last_sample": episode.last.timestamp(),
+        },
+        url=graph_page(settings.page, f'ALERTS{{alertname="{name}"}}', ended_at or episode.last, "1d"),
+        service_keys=service_keys(episode.labels, settings.service_labels),
+    )
