@@ -105,7 +105,9 @@ def answer_of(rule: Rule, test: CaseDocument) -> InferredAnswer:
     given = {name: _records(name, records) for name, records in test.given.items()}
     services = _services(test, given)
     if "service" in needed:
-        given["service"] = [*given.get("service", []), *services.values()]
+        written = given.get("service", [])
+        named = {record.get("source_ref") for record in written}
+        given["service"] = [*written, *(services[name] for name in sorted(set(services) - named))]
     for name in given:
         if name not in needed:
             raise ValueError(f"the rule does not look at {name} records; {nearest(name, sorted(needed))}")
@@ -195,11 +197,12 @@ def _row(record_type: RecordType, record: Mapping[str, Any], number: int) -> dic
         time_to_live_days=1,
         fields={name: _optional(declared) for name, declared in record_type.fields.items()},
     )
-    service = record.get("service", None if record_type.name == "service" else DEFAULT_SERVICE)
+    source_ref = str(record.get("source_ref", f"{record_type.name}-{number}"))
+    service = record.get("service", source_ref if record_type.name == "service" else DEFAULT_SERVICE)
     return {
         "evidence_id": f"{record_type.name}-{number}",
         "source": record.get("source", "test"),
-        "source_ref": str(record.get("source_ref", f"{record_type.name}-{number}")),
+        "source_ref": source_ref,
         "service_id": service,
         **column_values(lenient, typed),
     }

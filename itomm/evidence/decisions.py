@@ -1,0 +1,266 @@
+"""People's decisions: stated answers and overrides. Append-only; states are computed, never stored."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import RowMapping, func, select
+
+from itomm.config.clock import format_instant, parse_instant
+from itomm.config.errors import UsageError
+from itomm.evidence import ledger
+from itomm.evidence.canonical import canonical_bytes, digest
+from itomm.evidence.database import answers, override_decisions, overrides
+from itomm.evidence.store import Store
+
+LONGEST_LIFE = timedelta(days=180)
+SHORTEST_REASON = 20
+OVERRIDE_KINDS = (
+    "evidence_wrong",
+    "compensating_control",
+    "accepted_risk",
+    "not_applicable",
+    "context",
+)
+STATED_VERDICTS = ("yes", "partial", "no")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a person stated about one criterion of one scope."""
+
+    id: str
+    scope: str
+    criterion: str
+    verdict: str
+    author: str
+    reason: str
+    attachments: tuple[str, ...]
+    at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person decided about an override: approved, rejected or withdrawn."""
+
+    decision: str
+    actor: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Override:
+    """A proposal to replace an inferred answer for a time, with what it saw, and what was decided."""
+
+    id: str
+    scope: str
+    criterion: str
+    verdict: str
+    kind: str
+    reason: str
+    proposer: str
+    proposed_at: datetime
+    effective_from: datetime
+    expires_at: datetime
+    saw_verdict: str
+    saw_measured: str | None
+    decisions: tuple[Decision, ...]
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """All answers and overrides of a store, oldest first."""
+
+    answers: tuple[Answer, ...] = ()
+    overrides: tuple[Override, ...] = ()
+
+    def known_at(self, as_of: datetime) -> Decisions:
+        """What had been decided by an instant; later decisions leave no trace."""
+        return Decisions(
+            tuple(answer for answer in self.answers if answer.at <= as_of),
+            tuple(_known_at(override, as_of) for override in self.overrides if override.proposed_at <= as_of),
+        )
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over everything decided."""
+        stated = [vars(answer) for answer in self.answers]
+        replaced = [
+            {**vars(override), "decisions": [vars(decision) for decision in override.decisions]}
+            for override in self.overrides
+        ]
+        return digest({"answers": stated, "overrides": replaced})
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names mean one person: letter case, width and surrounding blanks do not matter."""
+    return person_key(one) == person_key(other)
+
+
+def person_key(name: str) -> str:
+    """The form of a name under which people are compared."""
+    return unicodedata.normalize("NFKC", name).strip().casefold()
+
+
+def record_answer(store: Store, answer: Answer) -> Answer:
+    """Record a stated answer; its id is given by the store.
+
+    Raises:
+        UsageError: the verdict is none, the author is missing, or it lives too long.
+    """
+    if answer.verdict not in STATED_VERDICTS:
+        raise UsageError(f"'{answer.verdict}' is no answer; use {', '.join(STATED_VERDICTS)}.")
+    _require(answer.author, "Say who answers with --by.")
+    _check_life(answer.at, answer.expires_at)
+    values = _plain(vars(answer))
+    values["attachments"] = canonical_bytes(answer.attachments).decode()
+    with store.transaction() as connection:
+        values["id"] = f"A{_next(connection.execute(select(func.count()).select_from(answers)).scalar())}"
+        body = {**values, "attachments": list(answer.attachments)}
+        seq = ledger.append(connection, at=answer.at, kind="answer", actor=answer.author, body=body)
+        connection.execute(answers.insert().values(**values, ledger_seq=seq))
+    return Answer(**{**vars(answer), "id": str(values["id"])})
+
+
+def propose(store: Store, override: Override) -> Override:
+    """Record a proposal; it counts for nothing before a second person approves it.
+
+    Raises:
+        UsageError: the reason is too short, the kind unknown, or it lives too long.
+    """
+    if override.kind not in OVERRIDE_KINDS:
+        raise UsageError(f"'{override.kind}' is no kind of override; use {', '.join(OVERRIDE_KINDS)}.")
+    if (override.kind == "not_applicable") != (override.verdict == "not_applicable"):
+        raise UsageError("The kind not_applicable and the answer not_applicable go together.")
+    if len(override.reason.strip()) < SHORTEST_REASON:
+        raise UsageError(f"The reason is too short: write at least {SHORTEST_REASON} characters.")
+    _require(override.proposer, "Say who proposes with --by.")
+    _check_life(override.effective_from, override.expires_at)
+    values = _plain({name: value for name, value in vars(override).items() if name != "decisions"})
+    with store.transaction() as connection:
+        values["id"] = f"O{_next(connection.execute(select(func.count()).select_from(overrides)).scalar())}"
+        values["proposer_key"] = person_key(override.proposer)
+        seq = ledger.append(
+            connection,
+            at=override.proposed_at,
+            kind="override_proposed",
+            actor=override.proposer,
+            body=values,
+        )
+        connection.execute(overrides.insert().values(**values, ledger_seq=seq))
+    return Override(**{**vars(override), "id": str(values["id"])})
+
+
+def decide(store: Store, override_id: str, decision: Decision) -> Override:
+    """Record that an override is approved, rejected or withdrawn.
+
+    Raises:
+        UsageError: there is no such override, it is already decided, or the proposer approves it.
+    """
+    found = find_override(store, override_id)
+    _require(decision.actor, "Say who decides with --by.")
+    taken = [each.decision for each in found.decisions]
+    if "withdrawn" in taken or "rejected" in taken or decision.decision in taken:
+        raise UsageError(f"Override {override_id} is already {taken[-1]}.")
+    if decision.decision == "approved" and same_person(found.proposer, decision.actor):
+        raise UsageError(
+            f"{found.proposer} proposed override {override_id}; a second person must approve it."
+        )
+    values = {**_plain(vars(decision)), "override": override_id, "actor_key": person_key(decision.actor)}
+    with store.transaction() as connection:
+        seq = ledger.append(
+            connection,
+            at=decision.at,
+            kind=f"override_{decision.decision}",
+            actor=decision.actor,
+            body=values,
+        )
+        connection.execute(override_decisions.insert().values(**values, ledger_seq=seq))
+    return find_override(store, override_id)
+
+
+def find_override(store: Store, override_id: str) -> Override:
+    """The override with an id.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for override in all_decisions(store).overrides:
+        if override.id == override_id:
+            return override
+    raise UsageError(f"There is no override '{override_id}'. 'itomm override list' shows all.")
+
+
+def all_decisions(store: Store) -> Decisions:
+    """Everything people decided, oldest first."""
+    with store.engine.connect() as connection:
+        stated = connection.execute(select(answers).order_by(answers.c.ledger_seq)).mappings().all()
+        proposed = connection.execute(select(overrides).order_by(overrides.c.ledger_seq)).mappings().all()
+        decided = connection.execute(
+            select(override_decisions).order_by(override_decisions.c.ledger_seq)
+        ).mappings()
+        by_override: dict[str, list[Decision]] = {}
+        for row in decided:
+            decision = Decision(row["decision"], row["actor"], row["reason"], parse_instant(row["at"]))
+            by_override.setdefault(row["override"], []).append(decision)
+    return Decisions(
+        tuple(
+            Answer(
+                **_kept(row, "id", "scope", "criterion", "verdict", "author", "reason"),
+                attachments=tuple(json.loads(row["attachments"])),
+                at=parse_instant(row["at"]),
+                expires_at=parse_instant(row["expires_at"]),
+            )
+            for row in stated
+        ),
+        tuple(
+            Override(
+                **_kept(row, "id", "scope", "criterion", "verdict", "kind", "reason", "proposer"),
+                saw_verdict=row["saw_verdict"],
+                saw_measured=row["saw_measured"],
+                proposed_at=parse_instant(row["proposed_at"]),
+                effective_from=parse_instant(row["effective_from"]),
+                expires_at=parse_instant(row["expires_at"]),
+                decisions=tuple(by_override.get(row["id"], ())),
+            )
+            for row in proposed
+        ),
+    )
+
+
+def _kept(row: RowMapping, *names: str) -> dict[str, str]:
+    return {name: str(row[name]) for name in names}
+
+
+def _known_at(override: Override, as_of: datetime) -> Override:
+    known = tuple(decision for decision in override.decisions if decision.at <= as_of)
+    return Override(**{**vars(override), "decisions": known})
+
+
+def _plain(values: Mapping[str, object]) -> dict[str, object]:
+    return {
+        name: format_instant(value) if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
+
+
+def _next(count: int | None) -> int:
+    return (count or 0) + 1
+
+
+def _require(text: str, message: str) -> None:
+    if not text.strip():
+        raise UsageError(message)
+
+
+def _check_life(start: datetime, end: datetime) -> None:
+    if end <= start:
+        raise UsageError(f"It would expire on {format_instant(end)}, before it begins.")
+    if end - start > LONGEST_LIFE:
+        raise UsageError(f"It may live {LONGEST_LIFE.days} days at most; choose an earlier end.")
