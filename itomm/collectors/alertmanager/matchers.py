@@ -36,7 +36,7 @@ def matchers_of_silence(silence: Payload) -> tuple[Matcher, ...]:
 
 
 def matchers_of_route(route: Payload) -> tuple[Matcher, ...]:
-    """The matchers of a route in the configuration: ``matchers``, and the older ``match`` and ``match_re``."""
+    """The matchers of a route in the configuration: ``matchers``, and the older ``match``, ``match_re``."""
     old = [Matcher(str(label), "=", str(value)) for label, value in mapping_of(route.get("match")).items()]
     old += [
         Matcher(str(label), "=~", str(value)) for label, value in mapping_of(route.get("match_re")).items()

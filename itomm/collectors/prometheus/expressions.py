@@ -24,7 +24,7 @@ _BURN_RATE = re.compile(r"burn_?rate", re.IGNORECASE)
 _SATURATION = {
     "cpu": r"(?:node|container|process)_cpu_|namespace_cpu|cpu_(?:usage|utili[sz]ation|quota)|node_load\d",
     "memory": r"(?:node|container|jvm)_memory_|namespace_memory|memory_(?:usage|utili[sz]ation|bytes)",
-    "disk": r"node_filesystem_(?:avail|free|size)|volume_stats_(?:available|capacity|used)_|disk_(?:free|used)",
+    "disk": r"node_filesystem_(?:avail|free|size)|volume_stats_(?:avail|capacity|used)|disk_free|disk_use",
     "inode": r"_files_free|_inodes",
     "network": r"network_(?:receive|transmit)_bytes",
     "connections": r"conntrack|_connections|_backends|pool_(?:active|usage)",
@@ -42,7 +42,7 @@ def is_forecast(expression: str) -> bool:
 
 
 def is_burn_rate(expression: str, labels: Mapping[str, str]) -> bool:
-    """Whether the alert watches an error budget: two windows and a budget factor, or made by Sloth or Pyrra."""
+    """Whether it watches an error budget: two windows and a budget factor, or made by Sloth or Pyrra."""
     if any(name.startswith(("sloth_", "pyrra_")) for name in labels):
         return True
     windows = {*_WINDOW.findall(expression), *_RECORDED_WINDOW.findall(expression)}
