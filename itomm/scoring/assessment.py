@@ -18,7 +18,6 @@ from itomm.rules.model import Criterion as CriterionText
 from itomm.rules.model import Model as ModelText
 from itomm.rules.model import Part as NamedPart
 
-
 __all__ = [
     "AnswerInForce",
     "AreaScore",

@@ -1,0 +1,83 @@
+"""Points: what an answer is worth at its lower bound, point and upper bound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from itomm.rules.answer import Verdict
+from itomm.scoring.assessment import AnswerInForce, Interval
+
+NONE, HALF, FULL = Fraction(0), Fraction(1, 2), Fraction(1)
+LOW_CONFIDENCE_BELOW = Fraction(3, 5)
+"""Below this, a yes counts half in ``low`` and a no counts half in ``high`` (content paper, 7.5)."""
+
+UNKNOWN_POINTS = Interval(NONE, NONE, FULL)
+
+
+def points(verdict: Verdict, confidence: Fraction) -> Interval | None:
+    """Points of a verdict held with some confidence; None when not applicable."""
+    unsure = confidence < LOW_CONFIDENCE_BELOW
+    match verdict:
+        case Verdict.YES:
+            return Interval(HALF if unsure else FULL, FULL, FULL)
+        case Verdict.PARTIAL:
+            return Interval(HALF, HALF, HALF)
+        case Verdict.NO:
+            return Interval(NONE, NONE, HALF if unsure else NONE)
+        case Verdict.UNKNOWN:
+            return UNKNOWN_POINTS
+        case Verdict.NOT_APPLICABLE:
+            return None
+
+
+def in_force(verdict: Verdict, confidence: Fraction, layer: str) -> AnswerInForce:
+    """One answer as it counts."""
+    known = NONE if verdict is Verdict.UNKNOWN else FULL
+    return AnswerInForce(verdict, points(verdict, confidence), known, confidence, layer)
+
+
+def rolled_up(parts: Iterable[tuple[Fraction, AnswerInForce]]) -> AnswerInForce:
+    """The weighted mean of several scopes' answers; not applicable ones leave both sides."""
+    applicable = [(weight, answer) for weight, answer in parts if answer.points is not None]
+    if not applicable:
+        return AnswerInForce(Verdict.NOT_APPLICABLE, None, FULL, FULL, "roll_up")
+    total = sum((weight for weight, _ in applicable), NONE)
+    known = sum((weight * answer.known_share for weight, answer in applicable), NONE)
+    sure = sum((weight * answer.known_share * answer.confidence for weight, answer in applicable), NONE)
+    interval = Interval(
+        *(
+            sum((weight * side(answer.points) for weight, answer in applicable if answer.points), NONE)
+            / total
+            for side in (_low, _point, _high)
+        )
+    )
+    return AnswerInForce(
+        verdict=_verdict(interval, known / total),
+        points=interval,
+        known_share=known / total,
+        confidence=sure / known if known else NONE,
+        layer="roll_up",
+    )
+
+
+def _low(interval: Interval) -> Fraction:
+    return interval.low
+
+
+def _point(interval: Interval) -> Fraction:
+    return interval.point
+
+
+def _high(interval: Interval) -> Fraction:
+    return interval.high
+
+
+def _verdict(interval: Interval, known_share: Fraction) -> Verdict:
+    if known_share == 0:
+        return Verdict.UNKNOWN
+    if interval.point == FULL:
+        return Verdict.YES
+    if interval.point == NONE:
+        return Verdict.NO if known_share == FULL else Verdict.UNKNOWN
+    return Verdict.PARTIAL
