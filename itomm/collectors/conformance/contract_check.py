@@ -37,36 +37,36 @@ FAULTS: Mapping[str, Answer] = {
 }
 """What a source may answer to every request. After none of these may a stream call itself complete."""
 
-TOKEN_VARIABLE = "ITOMM_CONTRACT_TOKEN"
+VARIABLE = "ITOMM_CONTRACT_TOKEN"
 _CANARY = "canary-secret-7c0e1f"
 
 
 def contract_faults(
     collector: type[Collector],
     settings: Callable[[str], Mapping[str, object]],
-    token_variable: str = TOKEN_VARIABLE,
+    variable: str = VARIABLE,
 ) -> list[str]:
     """Everything in which ``collector`` breaks the contract; empty when it keeps it.
 
     Args:
         collector: the plug-in.
         settings: given a URL, the settings of a source there, as in ``itomm.yaml`` without ``collector``.
-        token_variable: the environment variable that holds the token; refer to it in the settings.
+        variable: the environment variable that holds the token; refer to it in the settings.
     """
     declared = declaration_faults(collector)
     if declared:
         return declared
     if not issubclass(collector.settings_model, NetworkedSettings):
         return []  # no network, no network faults
-    before = os.environ.get(token_variable)
-    os.environ[token_variable] = _CANARY
+    before = os.environ.get(variable)
+    os.environ[variable] = _CANARY
     try:
         return [found for fault in FAULTS for found in _after(fault, collector, settings)]
     finally:
         if before is None:
-            del os.environ[token_variable]
+            del os.environ[variable]
         else:
-            os.environ[token_variable] = before
+            os.environ[variable] = before
 
 
 def _after(

@@ -56,7 +56,7 @@ def explain(error: BaseException, where: str) -> Failure:
 def _without_status(error: BaseException) -> str:
     for kinds, words in _TRANSPORT:
         if isinstance(error, kinds):
-            return f"{words}."
+            return words
     if isinstance(error, json.JSONDecodeError):
         return _not_json(error)
     if type(error).__name__ in _MEANS_A_WEB_PAGE:
@@ -75,17 +75,17 @@ _HTML = (
 )
 
 _TRANSPORT: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
-    (requests.exceptions.SSLError, "could not be trusted: TLS failed. Name its CA bundle with verify"),
-    (requests.exceptions.ProxyError, "could not be reached through the proxy"),
-    (requests.ConnectTimeout, "did not accept a connection in time"),
-    (requests.ReadTimeout, "stopped answering: the read timed out"),
+    (requests.exceptions.SSLError, "could not be trusted: TLS failed. Name its CA bundle with verify."),
+    (requests.exceptions.ProxyError, "could not be reached through the proxy."),
+    (requests.ConnectTimeout, "did not accept a connection in time."),
+    (requests.ReadTimeout, "stopped answering: the read timed out."),
     (
         (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError),
-        "broke off in the middle of an answer",
+        "broke off in the middle of an answer.",
     ),
-    (requests.ConnectionError, "could not be reached. Is the address right, and is it up"),
-    (requests.TooManyRedirects, "sends requests round in circles"),
-    (requests.exceptions.RetryError, "kept answering with errors"),
+    (requests.ConnectionError, "could not be reached. Is its address right, and is it up?"),
+    (requests.TooManyRedirects, "sends requests round in circles."),
+    (requests.exceptions.RetryError, "kept answering with errors."),
 )
 
 

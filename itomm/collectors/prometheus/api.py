@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import requests
@@ -38,14 +40,16 @@ class PrometheusApi:
     def now(self, query: str) -> list[Series]:
         """The series of an instant query at the time of the collection."""
         at = self._context.until.timestamp()
-        return series_of(self._client.custom_query(query, params={"time": at}))
+        with self._as_prometheus_answers():
+            return series_of(self._client.custom_query(query, params={"time": at}))
 
     def over(self, query: str, steps: Range) -> list[Series]:
         """The series of a range query; none when the range holds no step."""
         if steps.is_empty:
             return []
         step = f"{int(steps.step.total_seconds())}s"
-        return series_of(self._client.custom_query_range(query, steps.first, steps.last, step))
+        with self._as_prometheus_answers():
+            return series_of(self._client.custom_query_range(query, steps.first, steps.last, step))
 
     def read(self, path: str, **parameters: str) -> Payload:
         """The ``data`` of ``/api/v1/<path>``, for which the client library has no method.
@@ -58,8 +62,18 @@ class PrometheusApi:
         response.raise_for_status()
         answer = response.json()
         if mapping_of(answer).get("status") != "success":
-            raise SourceError(f"{self._url} answers, but not as Prometheus does. Is the address right?")
+            raise self._not_prometheus()
         return mapping_of(answer.get("data"))
+
+    @contextmanager
+    def _as_prometheus_answers(self) -> Iterator[None]:
+        try:
+            yield
+        except (KeyError, TypeError):  # the client library takes the shape of an answer for granted
+            raise self._not_prometheus() from None
+
+    def _not_prometheus(self) -> SourceError:
+        return SourceError(f"{self._url} answers, but not as Prometheus does. Is the address right?")
 
     def _note_partial_answer(self, response: requests.Response, *_: Any, **__: Any) -> None:
         """The client library drops these fields, and a partial answer then looks like a whole one."""
