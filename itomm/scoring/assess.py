@@ -214,13 +214,21 @@ class _Scorer:
         return self._layered(criterion.id, group.id, None, below, lost=lost)
 
     def _layered(
-        self, criterion: str, scope: str, inferred: InferredAnswer | None, below: InForce
+        self,
+        criterion: str,
+        scope: str,
+        inferred: InferredAnswer | None,
+        below: InForce,
+        *,
+        lost: bool = False,
     ) -> CriterionAnswer:
         place = (criterion, scope)
+        seen = inferred.verdict if inferred else below[View.EVIDENCE].verdict
         layers = Layers(
-            inferred,
-            stated_at(self._answers.get(place, ()), self._as_of),
-            overrides_at(self._overrides.get(place, ()), inferred.verdict if inferred else None, self._as_of),
+            inferred=inferred,
+            stated=stated_at(self._answers.get(place, ()), self._as_of),
+            overrides=overrides_at(self._overrides.get(place, ()), seen, self._as_of),
+            unreadable=lost or unreadable(inferred),
         )
         return CriterionAnswer(
             criterion=criterion,
