@@ -38,8 +38,8 @@ class Readiness:
 class EvidenceState:
     """Readiness of record types in one snapshot as of one instant.
 
-    ``keys`` maps each service to the sources that know it; a failing source concerns a service only when
-    it knows the service, or when the service names no sources at all.
+    ``keys`` gives each service's names by source. A source that fails concerns every service; one that was
+    denied parts concerns the services named in those parts.
     """
 
     def __init__(
@@ -63,11 +63,10 @@ class EvidenceState:
                 reason = self._fault(collection, service)
                 if reason is not None:
                     return Readiness(reason, _fault_detail(collection), Fraction(0), None)
-                if self._concerns(collection, service):
-                    freshness = min(freshness, self._freshness(each, collection))
+                freshness = min(freshness, self._freshness(each, collection))
         if freshness < EXPIRED_BELOW:
             return Readiness(UnknownReason.STALE, "the newest collection is too old", freshness, None)
-        return Readiness(None, "", freshness, self._covered_from(record_type, service))
+        return Readiness(None, "", freshness, self._covered_from(record_type))
 
     def _latest_of(self, record_type: RecordType) -> list[Collection]:
         if record_type.name not in self._latest:
@@ -83,28 +82,22 @@ class EvidenceState:
         return Readiness(UnknownReason.NEVER_COLLECTED, detail, Fraction(0), None)
 
     def _fault(self, collection: Collection, service: str | None) -> UnknownReason | None:
-        if collection.complete or not self._concerns(collection, service):
+        if collection.complete:
             return None
         if service is not None and collection.reason is UnknownReason.PERMISSION_DENIED and collection.denied:
-            names = self._keys.get(service, {}).get(collection.source, ())
-            if names and not set(names) & set(collection.denied):
+            names = self._keys.get(service, {}).get(collection.source) or (service,)
+            if not set(names) & set(collection.denied):
                 return None
         return collection.reason or UnknownReason.COLLECTION_FAILED
-
-    def _concerns(self, collection: Collection, service: str | None) -> bool:
-        if service is None or collection.collector == "catalogue":
-            return True
-        known_by = self._keys.get(service, {})
-        return not known_by or collection.source in known_by
 
     def _freshness(self, record_type: RecordType, collection: Collection) -> Fraction:
         return freshness(self._as_of - collection.finished_at, timedelta(days=record_type.time_to_live_days))
 
-    def _covered_from(self, record_type: RecordType, service: str | None) -> datetime | None:
+    def _covered_from(self, record_type: RecordType) -> datetime | None:
         starts = [
             collection.window_start
             for collection in self._latest_of(record_type)
-            if collection.window_start is not None and self._concerns(collection, service)
+            if collection.window_start is not None
         ]
         return max(starts, default=None)
 

@@ -1,0 +1,57 @@
+"""The assessment as a JSON document: ``itomm score --output json``. Same assessment, same bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from fractions import Fraction
+from typing import Any
+
+from itomm import __version__
+from itomm.config.clock import format_instant
+from itomm.reports.verdict import verdict_sentence
+from itomm.scoring.assessment import Assessment
+
+SCHEMA = "itomm/assessment/1"
+_PLACES = 6
+
+
+def assessment_document(assessment: Assessment) -> dict[str, Any]:
+    """The whole assessment as plain data; fractions rounded once, to six decimals."""
+    return {
+        "schema": SCHEMA,
+        "itomm_version": __version__,
+        "verdict": verdict_sentence(assessment),
+        **plain(assessment),
+    }
+
+
+def to_json(document: object) -> str:
+    """JSON text with sorted keys and a final line break; the same document gives the same bytes."""
+    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def plain(value: object) -> Any:
+    """Dataclasses, fractions, instants and enumerations as JSON-ready data."""
+    match value:
+        case Enum():
+            result: Any = value.value
+        case None | str() | bool() | int():
+            result = value
+        case Fraction():
+            rounded = round(value, _PLACES)
+            result = int(rounded) if rounded.denominator == 1 else float(rounded)
+        case datetime():
+            result = format_instant(value)
+        case Mapping():
+            result = {str(plain(key)): plain(item) for key, item in value.items()}
+        case list() | tuple():
+            result = [plain(item) for item in value]
+        case _ if is_dataclass(value):
+            result = {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        case _:
+            raise TypeError(f"{type(value).__name__} has no place in a document")
+    return result

@@ -1,0 +1,83 @@
+"""Gathers the records behind answers, each with the request that fetched it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from functools import lru_cache
+
+from itomm.evidence.as_of import open_evidence
+from itomm.evidence.observation import RequestMade
+from itomm.evidence.snapshot import Snapshot
+from itomm.evidence.store import Store
+from itomm.rules.pack import RuleSet
+from itomm.rules.records import RecordLookedAt, records_behind
+from itomm.rules.rule import Rule
+from itomm.scoring.assessment import Assessment, EvidenceRecord, ScopeKind
+
+EvidenceByPlace = Mapping[tuple[str, str], tuple[EvidenceRecord, ...]]
+"""Records by (criterion id, scope id), those that counted first."""
+
+
+def evidence_behind(
+    store: Store,
+    snapshot: Snapshot,
+    rule_set: RuleSet,
+    assessment: Assessment,
+    *,
+    criterion: str | None = None,
+    scope: str | None = None,
+    at_most: int | None = 20,
+) -> EvidenceByPlace:
+    """Records behind the inferred answers of an assessment, optionally of one criterion or scope only."""
+    wanted = list(_wanted(rule_set, assessment, criterion, scope))
+    types = [record_type for rule, _, _ in wanted for record_type in rule.needed_types]
+    request = lru_cache(maxsize=None)(store.request)
+    found: dict[tuple[str, str], tuple[EvidenceRecord, ...]] = {}
+    with closing(open_evidence(snapshot, types, assessment.as_of)) as connection:
+        for rule, scope_id, service in wanted:
+            records = records_behind(connection, rule.bound(assessment.as_of), service, at_most)
+            found[(rule.criterion, scope_id)] = tuple(
+                _evidence(rule, record, request(record.collection, record.page)) for record in records
+            )
+    return found
+
+
+def request_text(request: RequestMade | None) -> str:
+    """A request as an auditor would repeat it."""
+    if request is None:
+        return "not recorded"
+    query = "&".join(f"{name}={value}" for name, value in sorted(request.query.items()))
+    separator = "&" if "?" in request.url else "?"
+    address = f"{request.url}{separator}{query}" if query else request.url
+    status = f" → {request.status}" if request.status is not None else ""
+    return f"{request.method} {address}{status}"
+
+
+def _wanted(
+    rule_set: RuleSet, assessment: Assessment, criterion: str | None, scope: str | None
+) -> Iterator[tuple[Rule, str, str | None]]:
+    for result in assessment.scopes:
+        if scope is not None and result.id != scope:
+            continue
+        for answer in result.answers:
+            if answer.inferred is None or (criterion is not None and answer.criterion != criterion):
+                continue
+            rule = rule_set.rule(answer.inferred.rule)
+            if rule is not None:
+                yield rule, result.id, result.id if result.kind is ScopeKind.SERVICE else None
+
+
+def _evidence(rule: Rule, record: RecordLookedAt, request: RequestMade | None) -> EvidenceRecord:
+    return EvidenceRecord(
+        source=record.source,
+        record_type=rule.record_type.name,
+        source_ref=record.source_ref,
+        url=record.url,
+        service=record.service,
+        collected_at=record.collected_at,
+        counted=record.counted,
+        matched=record.matched,
+        fields=record.fields,
+        request=request_text(request),
+    )

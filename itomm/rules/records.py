@@ -1,0 +1,115 @@
+"""The records behind an answer: those that counted, and those that were looked at and did not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+
+import duckdb
+from sqlglot import exp
+
+from itomm.config.clock import format_instant
+from itomm.config.quantities import SECOND, Dimension, Quantity, decimal_text, format_quantity
+from itomm.evidence.record_types import FieldType, RecordType
+from itomm.rules import compiler
+from itomm.rules.rule import BoundRule
+
+_IDENTIFYING = ("key", "name", "title", "rule", "path", "iid", "tag", "identifier", "environment", "data_set")
+
+
+@dataclass(frozen=True)
+class RecordLookedAt:
+    """One record with how it entered an answer, and where it came from."""
+
+    source: str
+    source_ref: str
+    url: str
+    service: str | None
+    collected_at: datetime
+    collection: str
+    page: int
+    position: int
+    counted: bool
+    matched: bool | None
+    fields: Mapping[str, str]
+
+
+def records_behind(
+    connection: duckdb.DuckDBPyConnection, bound: BoundRule, service: str | None, limit: int | None
+) -> list[RecordLookedAt]:
+    """Records of a rule for a service (None: all), those that counted first; at most ``limit``."""
+    query = compiler.listing(bound, service)
+    if limit is not None:
+        query = query.limit(limit)
+    cursor = connection.execute(query.sql(dialect="duckdb"))
+    names = [column[0] for column in cursor.description or ()]
+    telling = _telling_fields(bound)
+    return [
+        _looked_at(bound.rule.record_type, dict(zip(names, row, strict=True)), telling)
+        for row in cursor.fetchall()
+    ]
+
+
+def _telling_fields(bound: BoundRule) -> list[str]:
+    """Fields that name the record, then those that the rule reads."""
+    record_type = bound.rule.record_type
+    trees = [bound.where, bound.measure.condition, bound.measure.population, bound.measure.value]
+    read = {column.name for tree in trees if tree is not None for column in tree.find_all(exp.Column)}
+    read |= {ours.name for fact in bound.rule.linked for _, ours in fact.on}
+    if bound.rule.window_field is not None:
+        read.add(bound.rule.window_field)
+    naming = [name for name in _IDENTIFYING if name in record_type.fields]
+    return [
+        *naming[:2],
+        *(name for name in record_type.fields if name in read and name not in naming[:2]),
+    ] + [fact.name for fact in bound.rule.linked]
+
+
+def _looked_at(record_type: RecordType, row: Mapping[str, object], telling: Sequence[str]) -> RecordLookedAt:
+    collected = row["collected_at"]
+    service = row["service_id"]
+    matches = row["matches"]
+    counts = bool(row["counts"])
+    return RecordLookedAt(
+        source=str(row["source"]),
+        source_ref=str(row["source_ref"]),
+        url=str(row["url"] or ""),
+        service=None if service is None else str(service),
+        collected_at=collected.replace(tzinfo=UTC) if isinstance(collected, datetime) else datetime.min,
+        collection=str(row["collection"]),
+        page=int(str(row["page"])),
+        position=int(str(row["position"])),
+        counted=counts,
+        matched=bool(matches) if counts and matches is not None else None,
+        fields=dict(_shown(record_type, row, telling)),
+    )
+
+
+def _shown(
+    record_type: RecordType, row: Mapping[str, object], telling: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    for name in telling:
+        declared = record_type.fields.get(name)
+        yield name, _text(row.get(name), declared.type if declared else FieldType.BOOLEAN)
+
+
+def _text(value: object, kind: FieldType) -> str:
+    match value:
+        case None:
+            text = "—"
+        case bool():
+            text = "yes" if value else "no"
+        case datetime():
+            text = format_instant(value.replace(tzinfo=UTC))
+        case Decimal() if kind is FieldType.DURATION:
+            text = format_quantity(Quantity(Dimension.DURATION, Fraction(value) * SECOND))
+        case Decimal():
+            text = decimal_text(Fraction(value), 6)
+        case list():
+            text = ", ".join(str(item) for item in value) or "none"
+        case _:
+            text = str(value)
+    return text
