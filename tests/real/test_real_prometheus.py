@@ -150,10 +150,9 @@ def test_every_page_names_the_request_that_fetched_it(read: MemorySink, promethe
     assert "probe_success" in uptime.request.query["query"]
 
 
-def test_a_short_retention_shows_as_coverage(
+def test_the_retention_of_the_server_shows_as_coverage(
     prometheus: RunningServer, now: datetime, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    # The data of this server ends hours ago; asked at that time, count(up) has a sample for each day.
     source = build_source("prometheus", {"collector": "prometheus", "url": prometheus.url})
     sink = MemorySink()
     assignment = Assignment(
