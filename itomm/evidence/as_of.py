@@ -32,7 +32,8 @@ def open_evidence(
     """
     connection = duckdb.connect()
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-    for record_type in sorted(set(types), key=lambda each: each.name):
+    by_name = {record_type.name: record_type for record_type in types}
+    for _, record_type in sorted(by_name.items()):
         create_table(connection, record_type)
         for statement in _loading(snapshot, record_type, as_of):
             try:

@@ -69,7 +69,6 @@ def _telling_fields(bound: BoundRule) -> list[str]:
 
 
 def _looked_at(record_type: RecordType, row: Mapping[str, object], telling: Sequence[str]) -> RecordLookedAt:
-    collected = row["collected_at"]
     service = row["service_id"]
     matches = row["matches"]
     counts = bool(row["counts"])
@@ -78,7 +77,7 @@ def _looked_at(record_type: RecordType, row: Mapping[str, object], telling: Sequ
         source_ref=str(row["source_ref"]),
         url=str(row["url"] or ""),
         service=None if service is None else str(service),
-        collected_at=collected.replace(tzinfo=UTC) if isinstance(collected, datetime) else datetime.min,
+        collected_at=_in_utc(row["collected_at"]),
         collection=str(row["collection"]),
         page=int(str(row["page"])),
         position=int(str(row["position"])),
@@ -86,6 +85,12 @@ def _looked_at(record_type: RecordType, row: Mapping[str, object], telling: Sequ
         matched=bool(matches) if counts and matches is not None else None,
         fields=dict(_shown(record_type, row, telling)),
     )
+
+
+def _in_utc(value: object) -> datetime:
+    if not isinstance(value, datetime):
+        raise TypeError("every stored record says when it was collected")
+    return value.replace(tzinfo=UTC)
 
 
 def _shown(

@@ -1,0 +1,1 @@
+"""What people type. One file a command, imported only when it is called."""

@@ -1,0 +1,34 @@
+"""``itomm assess``: collect, then score."""
+
+from __future__ import annotations
+
+import click
+
+from itomm.cli.collection import is_complete, print_results, run_collection
+from itomm.cli.options import Invocation, common_options, output_option
+from itomm.cli.progress import working
+from itomm.cli.scoring_output import print_scored
+from itomm.cli.tables import print_paragraph
+from itomm.cli.workspace import Workspace, score
+from itomm.config.errors import ExitCode
+
+
+@click.command()
+@click.option("--profile", type=click.Choice(["itomm", "iso33020", "strict"]), help="Scoring profile.")
+@output_option("table", "json", "csv")
+@common_options
+def command(invocation: Invocation, profile: str | None, output: str) -> int:
+    """Collect from all sources, then score.
+
+    Exit code 3 when a source failed or is incomplete; what rests on it is shown as unknown.
+    """
+    workspace = Workspace(invocation)
+    workspace.rule_set  # noqa: B018  a fault in the rules is told before anything is collected
+    results = run_collection(workspace, purpose="itomm assess")
+    with working("Scoring", quiet=invocation.quiet):
+        scored = score(workspace, profile=profile)
+    if output == "table":
+        print_results(results)
+        print_paragraph("")
+    print_scored(scored, output)
+    return ExitCode.OK if is_complete(results) else ExitCode.INCOMPLETE

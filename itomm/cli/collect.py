@@ -1,0 +1,23 @@
+"""``itomm collect``: collect evidence from all sources."""
+
+from __future__ import annotations
+
+import click
+
+from itomm.cli.collection import is_complete, print_results, run_collection
+from itomm.cli.options import Invocation, common_options
+from itomm.cli.workspace import Workspace
+from itomm.config.errors import ExitCode
+
+
+@click.command()
+@click.option("--source", "only", multiple=True, metavar="NAME", help="Only this source; repeatable.")
+@common_options
+def command(invocation: Invocation, only: tuple[str, ...]) -> int:
+    """Collect evidence from all sources.
+
+    Exit code 3 when a source failed or is incomplete; what others brought is kept.
+    """
+    results = run_collection(Workspace(invocation), purpose="itomm collect", only=only)
+    print_results(results)
+    return ExitCode.OK if is_complete(results) else ExitCode.INCOMPLETE

@@ -1,0 +1,69 @@
+"""What score and assess print: tables, JSON or CSV; and keeping the assessment in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from itomm.cli.overview import print_overview
+from itomm.cli.tables import csv_text, write_out
+from itomm.cli.workspace import Scored
+from itomm.reports.document import assessment_document, to_json
+from itomm.reports.wording import share_text
+from itomm.scoring.assessment import Assessment, View
+
+CSV_HEADINGS = (
+    "scope",
+    "criterion",
+    "level",
+    "weight",
+    "view",
+    "verdict",
+    "low",
+    "point",
+    "high",
+    "known",
+    "confidence",
+    "layer",
+    "reason",
+    "measured",
+)
+
+
+def print_scored(scored: Scored, output: str) -> None:
+    """Print an assessment in one of the formats table, json and csv."""
+    if output == "json":
+        write_out(to_json(assessment_document(scored.assessment)))
+    elif output == "csv":
+        write_out(csv_text(CSV_HEADINGS, csv_rows(scored.assessment)))
+    else:
+        print_overview(scored.assessment)
+
+
+def csv_rows(assessment: Assessment) -> Iterator[tuple[str, ...]]:
+    """A row for each scope, criterion and view."""
+    criteria = assessment.model.by_id
+    for scope in assessment.scopes:
+        for answer in scope.answers:
+            criterion = criteria[answer.criterion]
+            inferred = answer.inferred
+            for view in View:
+                counts = answer.in_force[view]
+                sides = counts.points
+                yield (
+                    scope.id,
+                    answer.criterion,
+                    str(criterion.level),
+                    str(criterion.weight),
+                    view.value,
+                    counts.verdict.value,
+                    *(
+                        (f"{float(side):.4f}" for side in (sides.low, sides.point, sides.high))
+                        if sides
+                        else ("",) * 3
+                    ),
+                    share_text(counts.known_share),
+                    f"{float(counts.confidence):.3f}",
+                    counts.layer,
+                    inferred.reason.value if inferred and inferred.reason else "",
+                    (inferred.measured or "") if inferred else "",
+                )

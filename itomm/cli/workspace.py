@@ -1,0 +1,90 @@
+"""Opening what a command works on: configuration, rules, store; and scoring it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from itomm.cli.options import Invocation, instant_or_none
+from itomm.config.errors import StoreError
+from itomm.config.settings import Configuration, load_configuration
+from itomm.evidence.decisions import all_decisions
+from itomm.evidence.snapshot import Snapshot, snapshot_of
+from itomm.evidence.store import Store
+from itomm.rules.pack import RuleSet, load_packs
+from itomm.scoring.assess import assess
+from itomm.scoring.assessment import Assessment
+
+
+class Workspace:
+    """Configuration, rules and store of one call, each opened when first needed."""
+
+    def __init__(self, invocation: Invocation) -> None:
+        self.invocation = invocation
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """The configuration; raises InvalidInputError."""
+        return load_configuration(self.invocation.configuration_path)
+
+    @cached_property
+    def rule_set(self) -> RuleSet:
+        """Questionnaire and rules; raises InvalidInputError."""
+        rules = self.configuration.settings.rules
+        own = [self.configuration.folder / path for path in rules.paths]
+        return load_packs(rules.packs, own, rules.without)
+
+    @cached_property
+    def store(self) -> Store:
+        """The store, made when it is not there; raises StoreError or StoreVersionError."""
+        return Store.open(self.invocation.store_path or self.configuration.store_path, create=True)
+
+    @cached_property
+    def existing_store(self) -> Store:
+        """The store, which must be there; raises StoreError or StoreVersionError."""
+        return Store.open(self.invocation.store_path or self.configuration.store_path)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """An assessment with what it was made from."""
+
+    workspace: Workspace
+    snapshot: Snapshot
+    assessment: Assessment
+
+
+def score(
+    workspace: Workspace,
+    *,
+    as_of: str | None = None,
+    snapshot: str | None = None,
+    profile: str | None = None,
+) -> Scored:
+    """Score stored evidence. Without ``as_of``, the newest instant that the store knows is meant.
+
+    Raises:
+        StoreError: there is no store or nothing in it.
+    """
+    store = workspace.existing_store
+    evidence = snapshot_of(store, snapshot)
+    moment = instant_or_none(as_of) or _newest(store, evidence, named=snapshot is not None)
+    assessment = assess(
+        workspace.rule_set,
+        evidence,
+        all_decisions(store),
+        workspace.configuration,
+        moment,
+        profile=profile,
+    )
+    return Scored(workspace, evidence, assessment)
+
+
+def _newest(store: Store, evidence: Snapshot, *, named: bool) -> datetime:
+    """The newest instant known: of the named snapshot, or of everything stored."""
+    finished = [collection.finished_at for collection in evidence.collections]
+    newest = max(finished, default=None) if named else store.newest_instant()
+    if newest is None:
+        raise StoreError(f"The store at {store.folder} is empty. Run 'itomm collect' first.")
+    return newest
