@@ -114,7 +114,9 @@ def _nobody_pushes(rule: Payload) -> bool:
 def _applies(rule: Payload, branch: str) -> bool:
     """Whether an approval rule applies to the branch; one without branches applies to all."""
     branches = rows_of(rule.get("protected_branches"))
-    return not branches or any(_covers(str(entry.get("name", "")), branch) for entry in branches)
+    if rule.get("applies_to_all_protected_branches") is True or not branches:
+        return True
+    return any(_covers(str(entry.get("name", "")), branch) for entry in branches)
 
 
 def _number(row: Payload, key: str) -> int:
