@@ -117,7 +117,27 @@ def deployments_of(
             )
             if index is not None:
                 deployments[-1] = replace(deployments[-1], pipeline_id=extended[index].id)
-    return tuple(deployments), tuple(extended)
+    return _renumbered(deployments, extended)
+
+
+def _renumbered(
+    deployments: Sequence[Deployment], pipelines: Sequence[Pipeline]
+) -> tuple[tuple[Deployment, ...], tuple[Pipeline, ...]]:
+    """The same with job ids that grow with time, as GitLab's do: who reads newest first may stop early."""
+    jobs = sorted(
+        (job for pipeline in pipelines for job in pipeline.jobs), key=lambda job: (job.created_at, job.id)
+    )
+    first = min((job.id for job in jobs), default=0)
+    final = {job.id: replace(job, id=first + number) for number, job in enumerate(jobs)}
+    return (
+        tuple(
+            replace(deployment, job=final[deployment.job.id]) if deployment.job else deployment
+            for deployment in deployments
+        ),
+        tuple(
+            replace(pipeline, jobs=tuple(final[job.id] for job in pipeline.jobs)) for pipeline in pipelines
+        ),
+    )
 
 
 def _triggers(requests: Sequence[MergeRequest]) -> Iterator[tuple[datetime, str, str, str, Person]]:
