@@ -18,11 +18,11 @@ from itomm.config.errors import ExitCode
 @common_options
 def command(
     invocation: Invocation,
+    *,
     as_of: str | None,
     snapshot: str | None,
     profile: str | None,
     output: str,
-    *,
     offline: bool,  # noqa: ARG001  scoring is always offline
 ) -> int:
     """Score stored evidence; no network, no clock.

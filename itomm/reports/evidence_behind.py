@@ -13,7 +13,7 @@ from itomm.evidence.store import Store
 from itomm.rules.pack import RuleSet
 from itomm.rules.records import RecordLookedAt, records_behind
 from itomm.rules.rule import Rule
-from itomm.scoring.assessment import Assessment, EvidenceRecord, ScopeKind
+from itomm.scoring.assessment import Assessment, EvidenceRecord, ScopeKind, ScopeResult
 
 EvidenceByPlace = Mapping[tuple[str, str], tuple[EvidenceRecord, ...]]
 """Records by (criterion id, scope id), those that counted first."""
@@ -27,17 +27,22 @@ def evidence_behind(
     *,
     criterion: str | None = None,
     scope: str | None = None,
-    at_most: int | None = 20,
+    at_most: Mapping[ScopeKind, int],
 ) -> EvidenceByPlace:
-    """Records behind the inferred answers of an assessment, optionally of one criterion or scope only."""
+    """Records behind the inferred answers of an assessment, optionally of one criterion or scope only.
+
+    ``at_most`` says for each kind of scope how many records to give.
+    """
     wanted = list(_wanted(rule_set, assessment, criterion, scope))
-    types = [record_type for rule, _, _ in wanted for record_type in rule.needed_types]
+    types = [record_type for rule, _ in wanted for record_type in rule.needed_types]
     request = lru_cache(maxsize=None)(store.request)
+    bound = {rule.name: rule.bound(assessment.as_of) for rule, _ in wanted}
     found: dict[tuple[str, str], tuple[EvidenceRecord, ...]] = {}
     with closing(open_evidence(snapshot, types, assessment.as_of)) as connection:
-        for rule, scope_id, service in wanted:
-            records = records_behind(connection, rule.bound(assessment.as_of), service, at_most)
-            found[(rule.criterion, scope_id)] = tuple(
+        for rule, result in wanted:
+            service = result.id if result.kind is ScopeKind.SERVICE else None
+            records = records_behind(connection, bound[rule.name], service, at_most[result.kind])
+            found[(rule.criterion, result.id)] = tuple(
                 _evidence(rule, record, request(record.collection, record.page)) for record in records
             )
     return found
@@ -56,7 +61,7 @@ def request_text(request: RequestMade | None) -> str:
 
 def _wanted(
     rule_set: RuleSet, assessment: Assessment, criterion: str | None, scope: str | None
-) -> Iterator[tuple[Rule, str, str | None]]:
+) -> Iterator[tuple[Rule, ScopeResult]]:
     for result in assessment.scopes:
         if scope is not None and result.id != scope:
             continue
@@ -65,7 +70,7 @@ def _wanted(
                 continue
             rule = rule_set.rule(answer.inferred.rule)
             if rule is not None:
-                yield rule, result.id, result.id if result.kind is ScopeKind.SERVICE else None
+                yield rule, result
 
 
 def _evidence(rule: Rule, record: RecordLookedAt, request: RequestMade | None) -> EvidenceRecord:

@@ -58,13 +58,7 @@ def load_packs(packs: Sequence[str], paths: Sequence[Path] = (), without: Sequen
     """
     files = [file for pack in packs for file in _pack_files(pack)]
     files += [file for path in paths for file in _own_files(path)]
-    problems: list[Problem] = []
-    documents: list[Document] = []
-    for file in files:
-        try:
-            documents += read_documents(file)
-        except InvalidInputError as error:
-            problems += error.problems
+    documents, problems = _read_all(files)
     reader = _Reader(problems)
     reader.read(documents, frozenset(without))
     if reader.model_document is None and not problems:
@@ -72,6 +66,38 @@ def load_packs(packs: Sequence[str], paths: Sequence[Path] = (), without: Sequen
     if problems:
         raise InvalidInputError(problems)
     return reader.rule_set()
+
+
+def load_loose(paths: Sequence[Path]) -> RuleSet:
+    """Load files or folders that may be a whole pack, or only rules for the shipped questionnaire.
+
+    Rules alone take the place of shipped rules for the same criteria.
+
+    Raises:
+        InvalidInputError: with every fault of every file.
+    """
+    documents, problems = _read_all([file for path in paths for file in _own_files(path)])
+    kinds = {key for document in documents if isinstance(document.value, dict) for key in document.value}
+    if problems or "model" in kinds:
+        return load_packs([], paths)
+    shipped = load_packs(["itomm"])
+    answered = {
+        document.value.get("answers")
+        for document in documents
+        if isinstance(document.value, dict) and "rule" in document.value
+    }
+    return load_packs(["itomm"], paths, [rule.name for rule in shipped.rules if rule.criterion in answered])
+
+
+def _read_all(files: Iterable[Path]) -> tuple[list[Document], list[Problem]]:
+    documents: list[Document] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            documents += read_documents(file)
+        except InvalidInputError as error:
+            problems += error.problems
+    return documents, problems
 
 
 def shipped_packs() -> list[str]:

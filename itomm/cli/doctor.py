@@ -1,0 +1,104 @@
+"""``itomm doctor``: what works, what does not, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from itomm.cli.collection import configured_sources
+from itomm.cli.options import Invocation, common_options, output_option
+from itomm.cli.progress import working
+from itomm.cli.tables import print_paragraph, print_table, write_out
+from itomm.cli.workspace import Workspace
+from itomm.collectors.contract import Check, CheckState
+from itomm.collectors.framework.checking import check_source
+from itomm.config.clock import format_instant
+from itomm.config.errors import ExitCode, StoreError, UsageError
+from itomm.config.structure import nearest
+from itomm.evidence.snapshot import snapshot_of
+from itomm.evidence.verification import verify
+from itomm.reports.document import to_json
+
+Row = tuple[str, str, str, str]
+
+
+@click.command()
+@output_option("table", "json")
+@common_options
+def command(invocation: Invocation, *, output: str) -> int:
+    """Check configuration, rules, sources and store; name what to mend.
+
+    Exit code 3 when a source or the store has a fault, 5 when configuration or rules have.
+    """
+    workspace = Workspace(invocation)
+    rows: list[Row] = [*_configuration_rows(workspace)]
+    with working("Asking the sources", quiet=invocation.quiet):
+        checked, failed = check_rows(workspace)
+    stored, damaged = _store_rows(workspace)
+    rows += [*checked, *stored]
+    if output == "json":
+        names = ("part", "check", "state", "detail")
+        write_out(
+            to_json(
+                {"schema": "itomm/doctor/1", "checks": [dict(zip(names, row, strict=True)) for row in rows]}
+            )
+        )
+    else:
+        print_table("", ("part", "check", "", "detail"), rows)
+        print_paragraph("Something needs mending." if failed or damaged else "All is well.")
+    return ExitCode.INCOMPLETE if failed or damaged else ExitCode.OK
+
+
+def check_rows(workspace: Workspace, *, only: str | None = None) -> tuple[list[Row], bool]:
+    """A row for each check of each source, and whether one failed.
+
+    Raises:
+        InvalidInputError: the settings of a source are wrong.
+        UsageError: there is no source called ``only``.
+    """
+    sources = configured_sources(workspace.configuration)
+    names = [source.name for source in sources]
+    if only is not None and only not in names:
+        raise UsageError(f"There is no source '{only}'. {nearest(only, names)}")
+    rows: list[Row] = []
+    failed = False
+    for source in sources:
+        if only is None or source.name == only:
+            checks = check_source(source, workspace.invocation.clock)
+            rows += [(source.name, check.title, check.state.value, _detail(check)) for check in checks]
+            failed = failed or any(check.state is CheckState.FAILED for check in checks)
+    return rows, failed
+
+
+def _detail(check: Check) -> str:
+    return " ".join(part for part in (check.detail, check.remedy) if part)
+
+
+def _configuration_rows(workspace: Workspace) -> Iterator[Row]:
+    settings = workspace.configuration.settings
+    scope = f"{len(settings.services)} services, {len(settings.sources)} sources"
+    yield ("configuration", "itomm.yaml is valid", CheckState.OK.value, scope)
+    rule_set = workspace.rule_set
+    answered = len({rule.criterion for rule in rule_set.rules})
+    counted = f"{len(rule_set.rules)} rules answer {answered} of {len(rule_set.model.criteria)} criteria"
+    yield ("rules", "model and rules are valid", CheckState.OK.value, counted)
+
+
+def _store_rows(workspace: Workspace) -> tuple[list[Row], bool]:
+    try:
+        store = workspace.existing_store
+    except StoreError:
+        detail = "nothing was collected yet; run 'itomm collect'"
+        return [("store", "there is a store", CheckState.WARNING.value, detail)], False
+    newest = store.newest_instant()
+    snapshot = snapshot_of(store)
+    when = f"run {snapshot.run}, newest {format_instant(newest)}" if newest else "empty"
+    found = verify(store)
+    state = CheckState.FAILED if found.faults else CheckState.OK
+    detail = "; ".join(found.faults[:3]) or "nothing was changed"
+    rows: list[Row] = [
+        ("store", "there is a store", CheckState.OK.value, when),
+        ("store", "stored bytes are what was recorded", state.value, detail),
+    ]
+    return rows, bool(found.faults)

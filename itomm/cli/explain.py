@@ -1,0 +1,203 @@
+"""``itomm explain``: why a criterion has its answer, down to the records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import click
+
+from itomm.cli.options import Invocation, common_options, output_option, scoring_options
+from itomm.cli.overview import VIEW_NAMES, find_scope
+from itomm.cli.tables import print_paragraph, print_table, write_out
+from itomm.cli.workspace import Workspace, score
+from itomm.config.clock import format_instant
+from itomm.config.errors import ExitCode, UsageError
+from itomm.config.structure import nearest
+from itomm.reports.document import plain, to_json
+from itomm.reports.evidence_behind import evidence_behind
+from itomm.reports.wording import confidence_text, words_for
+from itomm.rules.model import Criterion
+from itomm.rules.pack import RuleSet
+from itomm.scoring.assessment import (
+    Assessment,
+    CriterionAnswer,
+    EvidenceRecord,
+    InferredAnswer,
+    ScopeKind,
+    View,
+)
+
+RECORDS_SHOWN = 20
+
+
+@click.command()
+@click.argument("criterion_id", metavar="CRITERION")
+@click.option("--service", "--scope", "scope_id", metavar="ID", help="A service or group.  [default: all]")
+@click.option("--records", default=RECORDS_SHOWN, show_default=True, help="Records to list at most.")
+@scoring_options
+@output_option("table", "json")
+@common_options
+def command(
+    invocation: Invocation,
+    *,
+    criterion_id: str,
+    scope_id: str | None,
+    records: int,
+    as_of: str | None,
+    snapshot: str | None,
+    profile: str | None,
+    output: str,
+) -> int:
+    """Show why a criterion has its answer: question, rule, measure, records and their requests."""
+    scored = score(Workspace(invocation), as_of=as_of, snapshot=snapshot, profile=profile)
+    workspace, assessment = scored.workspace, scored.assessment
+    criterion = _criterion(assessment, criterion_id)
+    scope = find_scope(assessment, scope_id)
+    answer = next(each for each in scope.answers if each.criterion == criterion.id)
+    behind = evidence_behind(
+        workspace.existing_store,
+        scored.snapshot,
+        workspace.rule_set,
+        assessment,
+        criterion=criterion.id,
+        scope=scope.id,
+        at_most=dict.fromkeys(ScopeKind, records),
+    ).get((criterion.id, scope.id), ())
+    rule = _rule_text(workspace.rule_set, answer, criterion.id)
+    if output == "json":
+        document = {
+            "schema": "itomm/explanation/1",
+            "as_of": plain(assessment.as_of),
+            "scope": scope.id,
+            "criterion": plain(criterion),
+            "answer": plain(answer),
+            "rule": rule,
+            "records": plain(behind),
+        }
+        write_out(to_json(document))
+    else:
+        for line, style in _lines(criterion, scope.name, answer, rule):
+            print_paragraph(line, style=style)
+        _print_records(answer.inferred, behind)
+    return ExitCode.OK
+
+
+def _criterion(assessment: Assessment, criterion_id: str) -> Criterion:
+    criteria = assessment.model.by_id
+    found = criteria.get(criterion_id.upper())
+    if found is None:
+        hint = nearest(criterion_id.upper(), criteria).split(" Allowed here")[0]
+        raise UsageError(f"There is no criterion '{criterion_id}'. {hint}".strip())
+    return found
+
+
+def _rule_text(rule_set: RuleSet, answer: CriterionAnswer, criterion: str) -> str:
+    rules = rule_set.answering(criterion)
+    if answer.inferred is not None:
+        rules = [rule for rule in rules if rule.name == answer.inferred.rule]
+    return "\n".join(rule_without_tests(rule.document.text) for rule in rules)
+
+
+def rule_without_tests(text: str) -> str:
+    """A rule as written, without the tests beside it."""
+    kept: list[str] = []
+    skipping = False
+    for line in text.splitlines():
+        if line.startswith("tests:"):
+            skipping = True
+        elif skipping and line[:1] not in {" ", "-", "#", ""}:
+            skipping = False
+        if not skipping and line != "---":
+            kept.append(line)
+    return "\n".join(kept).strip()
+
+
+def _lines(criterion: Criterion, scope: str, answer: CriterionAnswer, rule: str) -> Iterator[tuple[str, str]]:
+    mandatory = ", mandatory" if criterion.mandatory else ""
+    yield f"{criterion.id} {criterion.title}", "bold"
+    yield f"level {criterion.level}{mandatory}, weight {criterion.weight}; {scope}", ""
+    yield "", ""
+    yield criterion.question, ""
+    yield f"Why it matters: {criterion.why}", ""
+    yield f"A yes looks like this: {criterion.evidence_of_yes}", ""
+    yield "", ""
+    for view in View:
+        counts = answer.in_force[view]
+        words = f"{words_for({}, counts.verdict.value)} (by {words_for({}, counts.layer)})"
+        yield f"{VIEW_NAMES[view]:<20} {words}", ""
+    yield "", ""
+    yield from _inferred_lines(answer.inferred, rule)
+    yield from _people_lines(answer)
+
+
+def _inferred_lines(inferred: InferredAnswer | None, rule: str) -> Iterator[tuple[str, str]]:
+    if inferred is None:
+        yield (rule or "No rule answers this criterion; it awaits a rule or a person ('itomm answer')."), ""
+        return
+    yield f"Inferred: {words_for({}, inferred.verdict.value)}", "bold"
+    if inferred.reason is not None:
+        yield f"  because of {words_for({}, inferred.reason.value)}: {inferred.detail}", ""
+    elif inferred.detail:
+        yield f"  {inferred.detail}", ""
+    partial = f", partial {inferred.grade_partial}" if inferred.grade_partial else ""
+    yield f"  measured   {inferred.measured or 'nothing'}   (yes {inferred.grade_yes}{partial})", ""
+    matched = f", {inferred.matched} of them matched" if inferred.matched is not None else ""
+    yield f"  counted    {inferred.counted} of {inferred.seen} records seen{matched}", ""
+    yield f"  confidence {confidence_text(inferred.confidence)} ({inferred.base} evidence)", ""
+    yield f"  {inferred.what_would_change_it}", ""
+    yield "", ""
+    yield "The rule as written:", "bold"
+    for line in rule.splitlines():
+        yield f"  {line}", ""
+
+
+def _people_lines(answer: CriterionAnswer) -> Iterator[tuple[str, str]]:
+    if answer.stated is not None:
+        stated = answer.stated
+        yield "", ""
+        yield (
+            f"Stated: {stated.verdict} by {stated.author}, until {format_instant(stated.expires_at)}",
+            "bold",
+        )
+        yield f"  {stated.reason}", ""
+        for attachment in stated.attachments:
+            yield f"  attached: {attachment}", ""
+    for override in answer.overrides:
+        approver = f", approved by {override.approver}" if override.approver else ""
+        yield "", ""
+        yield f"Override {override.id} ({override.state}): {override.verdict}, {override.kind}", "bold"
+        yield f"  proposed by {override.proposer}{approver}; until {format_instant(override.expires_at)}", ""
+        yield f"  {override.reason}", ""
+        yield f"  it saw: {override.saw_verdict} ({override.saw_measured or 'nothing measured'})", ""
+
+
+def _print_records(inferred: InferredAnswer | None, records: Sequence[EvidenceRecord]) -> None:
+    if inferred is None:
+        return
+    print_paragraph("")
+    print_paragraph(
+        f"Records ({len(records)} of {inferred.seen} seen, those that counted first):", style="bold"
+    )
+    if not records:
+        print_paragraph("  none")
+        return
+    names = list(records[0].fields)
+    rows = [
+        (_standing(record), record.service or "", *(record.fields.get(name, "") for name in names[:4]))
+        for record in records
+    ]
+    print_table("", ("", "service", *names[:4]), rows)
+    print_paragraph("")
+    print_paragraph("Where they are and how they were fetched:", style="bold")
+    for url in dict.fromkeys(record.url or record.source_ref for record in records):
+        print_paragraph(f"  {url}")
+    for request in dict.fromkeys(f"{record.source}: {record.request}" for record in records):
+        print_paragraph(f"  {request}")
+
+
+def _standing(record: EvidenceRecord) -> str:
+    if not record.counted:
+        return "not counted"
+    if record.matched is None:
+        return "counted"
+    return "matched" if record.matched else "not matched"

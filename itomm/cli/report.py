@@ -1,0 +1,63 @@
+"""``itomm report``: the report as one HTML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from itomm import __version__
+from itomm.cli.explain import rule_without_tests
+from itomm.cli.options import Invocation, common_options, scoring_options
+from itomm.cli.progress import working
+from itomm.cli.tables import print_paragraph
+from itomm.cli.workspace import Scored, Workspace, score
+from itomm.config.errors import ExitCode, StoreError
+from itomm.reports.evidence_behind import evidence_behind
+from itomm.reports.html import render_report
+from itomm.rules.pack import RuleSet
+from itomm.scoring.assessment import ScopeKind
+
+RECORDS_SHOWN = {ScopeKind.ORGANISATION: 20, ScopeKind.GROUP: 0, ScopeKind.SERVICE: 3}
+
+
+@click.command()
+@click.option("--to", "target", default="report.html", show_default=True, metavar="FILE", help="Where to.")
+@scoring_options
+@common_options
+def command(
+    invocation: Invocation,
+    *,
+    target: str,
+    as_of: str | None,
+    snapshot: str | None,
+    profile: str | None,
+) -> int:
+    """Write the report as one HTML file that needs no script and no network."""
+    with working("Writing the report", quiet=invocation.quiet):
+        scored = score(Workspace(invocation), as_of=as_of, snapshot=snapshot, profile=profile)
+        path = write_report(scored, Path(target))
+    print_paragraph(f"The report is in {path}.")
+    return ExitCode.OK
+
+
+def write_report(scored: Scored, target: Path) -> Path:
+    """Write the report; the path it went to.
+
+    Raises:
+        StoreError: the file could not be written.
+    """
+    rule_set, store = scored.workspace.rule_set, scored.workspace.existing_store
+    evidence = evidence_behind(store, scored.snapshot, rule_set, scored.assessment, at_most=RECORDS_SHOWN)
+    page = render_report(scored.assessment, evidence, _rules(rule_set), f"itomm {__version__}")
+    try:
+        partial = target.with_name(f".{target.name}.partial")
+        partial.write_text(page, encoding="utf-8")
+        partial.replace(target)
+    except OSError as error:
+        raise StoreError(f"The report could not be written to {target}: {error.strerror}.") from None
+    return target
+
+
+def _rules(rule_set: RuleSet) -> dict[str, str]:
+    return {rule.name: rule_without_tests(rule.document.text) for rule in rule_set.rules}

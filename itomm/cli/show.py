@@ -1,0 +1,88 @@
+"""``itomm show``: levels of a scope, area or practice."""
+
+from __future__ import annotations
+
+import click
+
+from itomm.cli.options import Invocation, common_options, output_option, scoring_options
+from itomm.cli.overview import find_scope, level_rows, print_overview, view_rows
+from itomm.cli.tables import csv_text, print_paragraph, print_table, write_out
+from itomm.cli.workspace import Workspace, score
+from itomm.config.errors import ExitCode, UsageError
+from itomm.config.structure import nearest
+from itomm.reports.document import plain, to_json
+from itomm.reports.wording import words_for
+from itomm.scoring.assessment import Assessment, CriterionAnswer, ScopeResult, View
+
+HEADINGS = ("criterion", "title", "answer", "measured", "by")
+
+
+@click.command()
+@click.argument("part", required=False, metavar="[AREA|PRACTICE]")
+@click.option("--service", "--scope", "scope_id", metavar="ID", help="A service or group.")
+@scoring_options
+@output_option("table", "json", "csv")
+@common_options
+def command(
+    invocation: Invocation,
+    *,
+    part: str | None,
+    scope_id: str | None,
+    as_of: str | None,
+    snapshot: str | None,
+    profile: str | None,
+    output: str,
+) -> int:
+    """Show levels of the organisation or one scope, or the answers of one area or practice."""
+    assessment = score(Workspace(invocation), as_of=as_of, snapshot=snapshot, profile=profile).assessment
+    scope = find_scope(assessment, scope_id)
+    if part is not None:
+        _show_answers(assessment, scope, part, output)
+    elif output == "json":
+        write_out(to_json({"schema": "itomm/scope/1", "as_of": plain(assessment.as_of), **plain(scope)}))
+    elif output == "csv":
+        rows = level_rows(assessment, scope.views[View.OVERRIDES])
+        write_out(csv_text(("part", "level", "range", "index", "known", "held_back_by"), rows))
+    elif scope_id is None:
+        print_overview(assessment)
+    else:
+        _print_scope(assessment, scope)
+    return ExitCode.OK
+
+
+def _print_scope(assessment: Assessment, scope: ScopeResult) -> None:
+    owner = f", owned by {scope.owner}" if scope.owner else ""
+    tier = f", tier {scope.tier}" if scope.tier else ""
+    print_paragraph(f"{scope.name} ({scope.kind}{tier}{owner})", style="bold")
+    print_table("", ("view", "level", "range", "index", "known"), view_rows(scope), right=(1, 3, 4))
+    rows = level_rows(assessment, scope.views[View.OVERRIDES])
+    print_table("", ("", "level", "range", "index", "known", "held back by"), rows, right=(1, 3, 4))
+
+
+def _show_answers(assessment: Assessment, scope: ScopeResult, part: str, output: str) -> None:
+    criteria = {
+        criterion.id: criterion
+        for criterion in assessment.model.criteria
+        if part.upper() in {criterion.area, criterion.practice, criterion.id}
+    }
+    if not criteria:
+        known = [named.id for named in (*assessment.model.areas, *assessment.model.practices)]
+        raise UsageError(f"There is no area or practice '{part}'. {nearest(part.upper(), known)}")
+    answers = [answer for answer in scope.answers if answer.criterion in criteria]
+    rows = [(answer.criterion, criteria[answer.criterion].title, *_answer(answer)) for answer in answers]
+    if output == "json":
+        write_out(to_json({"schema": "itomm/answers/1", "scope": scope.id, "answers": plain(answers)}))
+    elif output == "csv":
+        write_out(csv_text(HEADINGS, rows))
+    else:
+        print_table(f"{scope.name}: {part.upper()}", HEADINGS, rows)
+
+
+def _answer(answer: CriterionAnswer) -> tuple[str, str, str]:
+    counts = answer.in_force[View.OVERRIDES]
+    verdict = words_for({}, counts.verdict.value)
+    inferred = answer.inferred
+    measured = ""
+    if inferred is not None:
+        measured = inferred.measured or (words_for({}, inferred.reason.value) if inferred.reason else "")
+    return verdict, measured, words_for({}, counts.layer)
