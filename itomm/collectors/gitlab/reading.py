@@ -111,13 +111,13 @@ class ProjectReader:
             yield _page([self._merge_request(project, row) for row in rows], page.request)
 
     def _merge_request(self, project: Project, row: Payload) -> Observation | None:
-        """A merge request: one more request for approvals, and one for comments where there are any."""
+        """A merge request: one more request for approvals, and one for comments where nobody approved."""
         approvals: Payload = {}
         notes: list[Payload] = []
         if text_of(row.get("merged_at")):
             path = f"/projects/{project.id}/merge_requests/{row['iid']}"
             approvals = self._client.one(f"{path}/approvals")
-            if row.get("user_notes_count") != 0:
+            if not approvals.get("approved_by") and row.get("user_notes_count") != 0:
                 pages = self._client.pages(f"{path}/notes", {"sort": "asc", "order_by": "created_at"})
                 notes = [note for page in pages for note in page.rows]
         return merge_request(project, row, approvals, notes, self._settings.bot_accounts)

@@ -1,0 +1,364 @@
+"""The GitLab collector through the real client, over HTTP, against a scripted instance."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from itomm.collectors.conformance import Answer, MemorySink, MisbehavingServer, PretendTime, contract_faults
+from itomm.collectors.contract import CheckState
+from itomm.collectors.framework.checking import check_source
+from itomm.collectors.framework.reading import Assignment
+from itomm.collectors.framework.runner import collect
+from itomm.collectors.gitlab import GitLabCollector
+from itomm.collectors.source import Source
+from itomm.evidence.observation import CollectionOutcome, Observation, UnknownReason
+
+API = "/api/v4"
+FORBIDDEN = Answer(403, b'{"message": "403 Forbidden"}')
+
+
+def answer(payload: object, **headers: str) -> Answer:
+    return Answer(200, json.dumps(payload).encode(), headers)
+
+
+def project(number: int, path: str, **more: Any) -> dict[str, Any]:
+    return {
+        "id": number,
+        "path": path.rpartition("/")[2],
+        "path_with_namespace": path,
+        "default_branch": "main",
+        "archived": False,
+        "visibility": "private",
+        "web_url": f"https://gitlab.example/{path}",
+        **more,
+    }
+
+
+@pytest.fixture
+def gitlab() -> Iterator[MisbehavingServer]:
+    with MisbehavingServer() as server:
+        script_project(server, 1)
+        server.on(f"{API}/groups/acme/projects", answer([project(1, "acme/one")]))
+        yield server
+
+
+def script_project(server: MisbehavingServer, number: int) -> None:
+    base = f"{API}/projects/{number}"
+    empty = answer([])
+    for path in ("merge_requests", "pipelines", "jobs", "deployments", "releases", "vulnerabilities"):
+        server.on(f"{base}/{path}", empty)
+    server.on(f"{base}/members/all", empty)
+    server.on(f"{base}/protected_branches", empty)
+    server.on(f"{base}/approval_rules", Answer(404, b'{"message": "404 Not Found"}'))
+    server.on(f"{base}/repository/commits", answer([{"id": "c", "committed_date": "2026-10-30T00:00:00Z"}]))
+    server.on(f"{base}/repository/tree", answer([{"type": "blob", "path": "README.md"}]))
+
+
+def source_at(server: MisbehavingServer, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> Source:
+    monkeypatch.setenv("GITLAB_TOKEN", "sesame")
+    configured = {"url": server.url, "token": "env:GITLAB_TOKEN", "groups": ["acme"]}
+    model = GitLabCollector.settings_model
+    return Source("gitlab", GitLabCollector, model.model_validate({**configured, **settings}))
+
+
+def run(
+    server: MisbehavingServer,
+    monkeypatch: pytest.MonkeyPatch,
+    *types: str,
+    continue_from: Mapping[tuple[str, str], datetime] | None = None,
+    **settings: Any,
+) -> MemorySink:
+    sink, time = MemorySink(), PretendTime()
+    assignment = Assignment(
+        run=1,
+        until=time.clock(),
+        history=timedelta(days=90),
+        services=(),
+        pseudonym_key=b"gitlab" * 3,
+        record_types=frozenset(types) if types else None,
+        continue_from=continue_from,
+    )
+    collect([source_at(server, monkeypatch, **settings)], sink, assignment, time.clock, timing=time.timing)
+    return sink
+
+
+def collected(sink: MemorySink, record_type: str) -> tuple[list[Observation], CollectionOutcome]:
+    collection = sink.of(record_type)
+    assert collection.outcome is not None
+    return collection.observations, collection.outcome
+
+
+def queries(server: MisbehavingServer, path: str) -> list[Mapping[str, Sequence[str]]]:
+    asked = [urlsplit(target) for _, target in server.requests]
+    return [parse_qs(parts.query) for parts in asked if parts.path == f"{API}{path}"]
+
+
+def merged(number: int, notes: int = 0, **more: Any) -> dict[str, Any]:
+    return {
+        "iid": number,
+        "title": "t",
+        "author": {"username": "ann"},
+        "created_at": "2026-10-01T08:00:00Z",
+        "merged_at": "2026-10-02T08:00:00Z",
+        "target_branch": "main",
+        "source_branch": "fix",
+        "user_notes_count": notes,
+        **more,
+    }
+
+
+@pytest.mark.parametrize("scope", [{}, {"groups": ["acme"]}, {"projects": ["acme/one"]}])
+def test_gitlab_keeps_the_contract_under_every_fault(scope: Mapping[str, object]) -> None:
+    settings = {"token": "env:ITOMM_CONTRACT_TOKEN", **scope}
+    assert contract_faults(GitLabCollector, lambda url: {"url": url, **settings}) == []
+
+
+def test_every_page_is_read_by_the_next_link_and_never_leads_elsewhere(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = "https://evil.example/api/v4/projects/1/releases?per_page=100&page=2"
+    first = [{"tag_name": f"v1.{n}", "released_at": "2026-10-01T00:00:00Z"} for n in range(100)]
+    second = [{"tag_name": "v2.0", "released_at": "2026-10-01T00:00:00Z"}]
+    gitlab.on(f"{API}/projects/1/releases", answer(first, Link=f'<{elsewhere}>; rel="next"'), answer(second))
+    found, outcome = collected(run(gitlab, monkeypatch, "release"), "release")
+    assert len(found) == 101
+    assert outcome.complete
+    assert [query.get("page") for query in queries(gitlab, "/projects/1/releases")] == [None, ["2"]]
+
+
+def test_pages_without_link_header_are_followed_by_number(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {"tag_name": "v1", "released_at": "2026-10-01T00:00:00Z"}
+    gitlab.on(
+        f"{API}/projects/1/releases",
+        answer([row], **{"X-Next-Page": "2"}),
+        answer([{**row, "tag_name": "v2"}], **{"X-Next-Page": ""}),
+    )
+    found, outcome = collected(run(gitlab, monkeypatch, "release"), "release")
+    assert [one.fields["tag"] for one in found] == ["v1", "v2"]
+    assert outcome.complete
+
+
+def test_a_next_link_that_comes_again_ends_the_stream_incomplete(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again = f'<{gitlab.url}{API}/projects/1/releases?page=2>; rel="next"'
+    gitlab.on(f"{API}/projects/1/releases", answer([], Link=again))
+    _, outcome = collected(run(gitlab, monkeypatch, "release"), "release")
+    assert not outcome.complete
+    assert len(queries(gitlab, "/projects/1/releases")) == 2
+
+
+def test_a_first_run_of_a_small_project_takes_few_requests(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gitlab.on(f"{API}/projects/1/merge_requests", answer([merged(n, notes=n % 2) for n in range(1, 11)]))
+    for number in range(1, 11):
+        path = f"{API}/projects/1/merge_requests/{number}"
+        approvers = [{"user": {"username": "bob"}}] if number <= 6 else []
+        gitlab.on(f"{path}/approvals", answer({"approved_by": approvers}))
+        gitlab.on(f"{path}/notes", answer([]))
+    sink = run(gitlab, monkeypatch)
+    assert all(collection.outcome and collection.outcome.complete for collection in sink.collections)
+    assert len(gitlab.requests) == 24
+
+
+def test_one_project_refused_does_not_stop_the_others(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gitlab.on(f"{API}/groups/acme/projects", answer([project(2, "acme/two"), project(1, "acme/one")]))
+    script_project(gitlab, 2)
+    gitlab.on(f"{API}/projects/1/protected_branches", FORBIDDEN)
+    found, outcome = collected(run(gitlab, monkeypatch, "branch_protection"), "branch_protection")
+    assert [one.source_ref for one in found] == ["acme/two@main"]
+    assert outcome.denied == ("acme/one",)
+    assert outcome.reason is UnknownReason.PERMISSION_DENIED
+    assert "role Maintainer" in outcome.error
+
+
+def test_one_project_that_fails_is_a_failure_and_not_a_denial(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gitlab.on(f"{API}/projects/1/releases", Answer(500, b'{"message": "500"}'))
+    _, outcome = collected(run(gitlab, monkeypatch, "release"), "release")
+    assert outcome.reason is UnknownReason.COLLECTION_FAILED
+    assert outcome.denied == ("acme/one",)
+
+
+def test_a_token_refused_half_way_fails_the_stream(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gitlab.on(f"{API}/projects/1/releases", Answer(401, b'{"message": "401 Unauthorized"}'))
+    _, outcome = collected(run(gitlab, monkeypatch, "release"), "release")
+    assert outcome.reason is UnknownReason.PERMISSION_DENIED
+    assert "token" in outcome.error
+
+
+def test_a_group_refused_makes_every_stream_incomplete(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gitlab.on(f"{API}/groups/acme/projects", FORBIDDEN)
+    sink = run(gitlab, monkeypatch, "release", "repository")
+    for record_type in ("release", "repository"):
+        _, outcome = collected(sink, record_type)
+        assert outcome.denied == ("acme",)
+        assert not outcome.complete
+
+
+def test_findings_without_ultimate_are_refused_not_empty(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gitlab.on(f"{API}/projects/1/vulnerabilities", Answer(404, b'{"message": "404 Not Found"}'))
+    _, outcome = collected(run(gitlab, monkeypatch, "vulnerability"), "vulnerability")
+    assert outcome.reason is UnknownReason.PERMISSION_DENIED
+    assert "Ultimate" in outcome.error
+
+
+def test_part_of_a_tree_is_never_taken_for_the_whole(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = f'<{gitlab.url}{API}/projects/1/repository/tree?page_token=x>; rel="next"'
+    gitlab.on(f"{API}/projects/1/repository/tree", answer([{"type": "blob", "path": "a"}], Link=link))
+    found, outcome = collected(run(gitlab, monkeypatch, "repository", tree_page_limit=1), "repository")
+    assert found == []
+    assert outcome.reason is UnknownReason.INSUFFICIENT_COVERAGE
+    assert "tree_page_limit" in outcome.error
+
+
+def test_an_empty_repository_is_no_failure(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gitlab.on(f"{API}/groups/acme/projects", answer([project(1, "acme/one", default_branch=None)]))
+    found, outcome = collected(run(gitlab, monkeypatch, "repository"), "repository")
+    assert found == []
+    assert outcome.complete
+    assert "acme/one" in outcome.warnings[0]
+
+
+def test_what_is_switched_off_is_not_asked_for(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    switched_off = project(1, "acme/one", releases_access_level="disabled")
+    gitlab.on(f"{API}/groups/acme/projects", answer([switched_off]))
+    _, outcome = collected(run(gitlab, monkeypatch, "release"), "release")
+    assert outcome.complete
+    assert queries(gitlab, "/projects/1/releases") == []
+
+
+def job(number: int, created_at: str, pipeline: int, name: str = "unit-test") -> dict[str, Any]:
+    return {
+        "id": number,
+        "name": name,
+        "stage": "test",
+        "status": "success",
+        "allow_failure": False,
+        "created_at": created_at,
+        "started_at": created_at,
+        "finished_at": created_at,
+        "pipeline": {"id": pipeline, "source": "push"},
+    }
+
+
+def test_jobs_are_read_from_one_list_only_as_far_back_as_needed(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {
+        "id": 7,
+        "sha": "a",
+        "ref": "main",
+        "source": "push",
+        "status": "success",
+        "created_at": "2026-10-30T10:00:00Z",
+    }
+    gitlab.on(f"{API}/projects/1/pipelines", answer([row]))
+    link = f'<{gitlab.url}{API}/projects/1/jobs?id_before=5>; rel="next"'
+    jobs = [job(9, "2026-10-30T10:00:00Z", 7), job(8, "2026-10-30T10:00:00Z", 7, "semgrep-sast")]
+    old = [job(2, "2026-01-01T00:00:00Z", 1)]
+    gitlab.on(f"{API}/projects/1/jobs", answer(jobs, Link=link), answer(old, Link=link))
+    sink = run(gitlab, monkeypatch, "pipeline", "security_scan")
+    (pipeline,), outcome = collected(sink, "pipeline")
+    assert outcome.complete
+    assert pipeline.fields["gating_job_kinds"] == ["security_scan", "test"]
+    (scan,), outcome = collected(sink, "security_scan")
+    assert outcome.complete
+    assert scan.fields["kind"] == "sast"
+    asked = queries(gitlab, "/projects/1/jobs")
+    assert len(asked) == 2
+    assert asked[0]["pagination"] == ["keyset"]
+
+
+def test_a_later_run_asks_for_merge_requests_that_changed_whenever_they_were_opened(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = merged(1, created_at="2025-01-01T00:00:00Z", merged_at=None)
+    gitlab.on(f"{API}/projects/1/merge_requests", answer([old]))
+    reached = {("gitlab", "merge_request"): datetime(2026, 10, 30, tzinfo=UTC)}
+    sink = run(gitlab, monkeypatch, "merge_request", continue_from=reached)
+    assert [one.source_ref for one in collected(sink, "merge_request")[0]] == ["acme/one!1"]
+    (query,) = queries(gitlab, "/projects/1/merge_requests")
+    assert query["updated_after"] == ["2026-10-30T00:00:00+00:00"]
+    assert "created_after" not in query
+
+
+def deployed(number: int, at: str, sha: str) -> dict[str, Any]:
+    deployable = {"finished_at": at, "commit": {"created_at": at}}
+    environment = {"id": 1, "name": "production"}
+    return {
+        "id": number,
+        "sha": sha,
+        "status": "success",
+        "environment": environment,
+        "deployable": deployable,
+    }
+
+
+def test_a_later_run_judges_deployments_by_older_ones_without_handing_those_over(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        deployed(3, "2026-10-31T10:00:00Z", "a"),
+        deployed(2, "2026-10-25T10:00:00Z", "b"),
+        deployed(1, "2026-10-24T10:00:00Z", "a"),
+    ]
+    gitlab.on(f"{API}/projects/1/deployments", answer(rows))
+    reached = {("gitlab", "deployment"): datetime(2026, 10, 30, tzinfo=UTC)}
+    found, outcome = collected(run(gitlab, monkeypatch, "deployment", continue_from=reached), "deployment")
+    assert outcome.complete
+    assert [one.source_ref for one in found] == ["acme/one/deployments/3"]
+    assert found[0].fields["rollback"] is True
+
+
+def test_a_record_leads_to_its_page_and_its_request(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = run(gitlab, monkeypatch, "repository").of("repository").pages[0]
+    assert page.observations[0].url == "https://gitlab.example/acme/one"
+    assert page.request.url == f"{gitlab.url}{API}/projects/1/repository/commits"
+    assert gitlab.headers[-1]["PRIVATE-TOKEN"] == "sesame"
+    assert "sesame" not in repr(page)
+
+
+def test_the_check_tells_account_and_what_role_is_missing(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gitlab.on(f"{API}/user", answer({"id": 1, "username": "auditor"}))
+    gitlab.on(f"{API}/projects/1/protected_branches", FORBIDDEN)
+    time = PretendTime()
+    signed_in, branch = check_source(source_at(gitlab, monkeypatch), time.clock, timing=time.timing)
+    assert "auditor" in signed_in.detail
+    assert branch.state is CheckState.WARNING
+    assert "role Maintainer" in branch.remedy
+
+
+def test_a_dead_instance_fails_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    with MisbehavingServer(otherwise=Answer(reset=True)) as server:
+        time = PretendTime()
+        (check,) = check_source(source_at(server, monkeypatch), time.clock, timing=time.timing)
+    assert check.state is CheckState.FAILED
