@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from itomm.collectors.local_git.git import Git
+from itomm.collectors.local_git.git import Git, GitError
 from itomm.collectors.payload import instant_of
 from itomm.evidence.observation import RequestMade
 
@@ -151,9 +151,16 @@ class History:
         return [path for path in printed.decode(errors="replace").split("\0") if path]
 
     def texts(self, files: dict[str, str], paths: Iterable[str]) -> dict[str, str]:
-        """The texts of files, by path."""
+        """The texts of files, by path.
+
+        Raises:
+            GitError: some were left out when the repository was cloned.
+        """
         wanted = [path for path in paths if path in files]
         contents = dict(self._objects([files[path] for path in wanted]))
+        missing = [path for path in wanted if files[path] not in contents]
+        if missing:
+            raise GitError(f"{missing[0]} is missing from the repository; is it a partial clone?")
         return {path: contents[files[path]].decode(errors="replace") for path in wanted}
 
     def touches(self, paths: Iterable[str]) -> dict[str, list[Touch]]:
