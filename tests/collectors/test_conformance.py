@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from itomm.collectors.alertmanager import AlertmanagerCollector
 from itomm.collectors.conformance import contract_faults
 from itomm.collectors.contract import (
     Check,
@@ -14,18 +13,27 @@ from itomm.collectors.contract import (
     NetworkedSettings,
     Stream,
 )
+from itomm.collectors.discovery import load_collector
 from itomm.collectors.framework.credentials import sign_in
-from itomm.collectors.prometheus import PrometheusCollector
 from itomm.evidence.observation import Observation, Page
+
+FURTHER_SETTINGS: dict[str, dict[str, object]] = {
+    "alertmanager": {},
+    "gitlab": {"groups": ["acme"]},
+    "jira": {"user": "auditor@acme.example", "projects": ["OPS"]},
+    "prometheus": {},
+}
 
 
 def settings(url: str) -> dict[str, object]:
     return {"url": url, "token": "env:ITOMM_CONTRACT_TOKEN"}
 
 
-@pytest.mark.parametrize("collector", [PrometheusCollector, AlertmanagerCollector])
-def test_no_fault_of_a_source_makes_a_stream_complete_or_shows_its_token(collector: type[Collector]) -> None:
-    assert contract_faults(collector, settings) == []
+@pytest.mark.parametrize("name", FURTHER_SETTINGS)
+def test_no_fault_of_a_source_makes_a_stream_complete_or_shows_its_token(name: str) -> None:
+    assert (
+        contract_faults(load_collector(name), lambda url: {**settings(url), **FURTHER_SETTINGS[name]}) == []
+    )
 
 
 class Careless(Collector):

@@ -21,7 +21,8 @@ class Matcher:
     value: str
 
     def __str__(self) -> str:
-        return f'{self.label}{self.operator}"{self.value}"'
+        escaped = self.value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'{self.label}{self.operator}"{escaped}"'
 
 
 def matchers_of_silence(silence: Payload) -> tuple[Matcher, ...]:
@@ -57,6 +58,10 @@ def equal_values(matchers: Sequence[Matcher], labels: Sequence[str]) -> tuple[st
     )
 
 
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text)
+
+
 def _written(line: str) -> list[Matcher]:
     found = []
     for part in _OUTSIDE_QUOTES.split(line.strip().removeprefix("{").removesuffix("}")):
@@ -64,5 +69,5 @@ def _written(line: str) -> list[Matcher]:
         if parts:
             label, operator, value = parts.groups()
             quoted = len(value) > 1 and value.startswith('"') and value.endswith('"')
-            found.append(Matcher(label, operator, value[1:-1].replace('\\"', '"') if quoted else value))
+            found.append(Matcher(label, operator, _unescaped(value[1:-1]) if quoted else value))
     return found

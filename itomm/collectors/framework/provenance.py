@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from itomm.evidence.observation import RequestMade
@@ -21,6 +22,7 @@ def is_secret_parameter(name: str) -> bool:
     return name not in _PAGE_PARAMETERS and _SECRET_PARAMETER.search(name) is not None
 
 
+@lru_cache(maxsize=1024)  # the records of one day or page often share their address
 def public_url(url: str) -> str:
     """``url`` without user information and without secret query parameters; other text is left alone."""
     try:

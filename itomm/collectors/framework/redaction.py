@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from itomm.config.identity import Pseudonyms
 
@@ -127,6 +128,7 @@ class Scrubber:
         return scrubbed
 
 
+@lru_cache(maxsize=4096)  # payloads repeat few keys very often
 def is_secret_key(key: str) -> bool:
     """Whether a payload key holds a secret, by how it ends (``runners_token``, ``privateKey``)."""
     letters = _letters(key)
@@ -147,5 +149,6 @@ def storable_text(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+@lru_cache(maxsize=4096)
 def _letters(key: str) -> str:
     return "".join(letter for letter in key.lower() if letter.isalnum())

@@ -39,8 +39,13 @@ class Series:
 
 def identity_of(labels: Labels) -> str:
     """Labels in PromQL's notation, sorted, without the metric's name."""
-    pairs = [f'{name}="{labels[name]}"' for name in sorted(labels) if name not in _NOT_IDENTITY]
+    pairs = [f"{name}={_quoted(labels[name])}" for name in sorted(labels) if name not in _NOT_IDENTITY]
     return "{" + ",".join(pairs) + "}"
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def series_of(result: object) -> list[Series]:
