@@ -198,7 +198,7 @@ class Service(Habit):
     owned: bool = True
     stateful: bool = False
     internet_facing: bool = False
-    depends_on: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] | None = None
     last_reviewed_at: date | None = None
     component_share: Share = 0.95
     habits: ServiceHabits

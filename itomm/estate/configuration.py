@@ -57,7 +57,8 @@ def _service(service: Service, *, with_handbook: bool) -> dict[str, object]:
         entry["owner_contact"] = f"{service.team}@acme.example"
     entry["stateful"] = service.stateful
     entry["internet_facing"] = service.internet_facing
-    entry["depends_on"] = list(service.depends_on)
+    if service.depends_on is not None:
+        entry["depends_on"] = list(service.depends_on)
     if service.last_reviewed_at is not None:
         entry["last_reviewed_at"] = service.last_reviewed_at
     keys = {

@@ -86,7 +86,9 @@ def commits_of(shop: Workshop, merge_requests: Sequence[MergeRequest]) -> tuple[
     merged = (request for request in merge_requests if request.merged_at is not None)
     for request in sorted(merged, key=lambda request: (request.merged_at or began, request.iid)):
         written = request.first_commit_at
-        head = Commit(request.head_sha, parent, request.title, request.author, written, written, merge=False)
+        # A fast-forward merge first rebases, which renews the committer's date but not the author's.
+        committed = request.merged_at if request.merged_at and request.merge_sha is None else written
+        head = Commit(request.head_sha, parent, request.title, request.author, written, committed, merge=False)
         commits.append(head)
         parent = head.sha
         if request.merge_sha is not None and request.merged_at is not None:

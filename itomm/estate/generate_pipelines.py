@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from itomm.estate.chance import Shares, stream
-from itomm.estate.company_habits import Pipelines
+from itomm.estate.company_habits import Handbook, Pipelines
 from itomm.estate.generate_deployments import Shipment
 from itomm.estate.generate_merge_requests import Workshop
 from itomm.estate.people import DEPLOYER, Person
@@ -32,19 +32,30 @@ class Plan:
     allow_failure: bool = False
 
 
-def planned_jobs(habits: Pipelines, *, merge_request: bool, infrastructure: bool = False) -> list[Plan]:
-    """The jobs of a pipeline, without deployment."""
+def planned_jobs(
+    habits: Pipelines, *, merge_request: bool, infrastructure: Handbook | None = None
+) -> list[Plan]:
+    """The jobs of a pipeline, without deployment; ``infrastructure`` says how infrastructure is applied."""
     plans = [Plan("build", "build")]
     if habits.tests:
         plans.append(Plan("unit-test", "test", habits.tests_may_fail))
     plans.append(Plan("lint", "test", allow_failure=True))
-    if infrastructure:
-        plans.append(Plan("terraform-plan", "plan"))
+    if infrastructure is not None:
+        plans.extend(_infrastructure_jobs(infrastructure, merge_request=merge_request))
     if habits.scanners_on_merge_requests or not merge_request:
         plans.extend(
             Plan(SCANNER_JOBS[scanner], "test", not habits.scanners_block) for scanner in habits.scanners
         )
     return plans
+
+
+def _infrastructure_jobs(handbook: Handbook, *, merge_request: bool) -> Iterator[Plan]:
+    if handbook.infrastructure_policy != "none":
+        yield Plan("conftest-policy", "test", handbook.infrastructure_policy == "advisory")
+    if handbook.infrastructure_planned_in_pipeline:
+        yield Plan("terraform-plan", "plan")
+        if not merge_request:
+            yield Plan("terraform-apply", "deploy")
 
 
 @dataclass
@@ -63,7 +74,7 @@ def pipelines_of(
     requests: Sequence[MergeRequest],
     commits: Sequence[Commit],
     *,
-    infrastructure: bool,
+    infrastructure: Handbook | None = None,
 ) -> tuple[Pipeline, ...]:
     """All pipelines up to the as-of instant, oldest first."""
     if not habits.enabled:

@@ -33,7 +33,7 @@ _INFRASTRUCTURE_REPOSITORY = Repository(
     required_approvals=1, codeowners=True, codeowners_required=True, manifest=None, dockerfile=False,
     infrastructure=True, committers=4, dominant_committer_share=0.4,
 )  # fmt: skip
-_INFRASTRUCTURE_PIPELINES = Pipelines(tests=False, scanners=("iac", "secret"), scanners_block=True)
+_INFRASTRUCTURE_PIPELINES = Pipelines(tests=False, scanners=("secret",), scanners_block=True)
 
 
 def working_time(habits: CompanyHabits, team: str) -> WorkingTime:
@@ -76,9 +76,7 @@ def _service_project(
     shipments, hotfixes = shipments_of(shop, drafts)
     requests = numbered(shop, [*drafts, *hotfixes])
     commits = commits_of(shop, requests)
-    pipelines = pipelines_of(
-        shop, number, own.pipelines, requests, commits, infrastructure=own.repository.infrastructure
-    )
+    pipelines = pipelines_of(shop, number, own.pipelines, requests, commits)
     deployments, pipelines = deployments_of(shop, shipments, requests, commits, pipelines)
     return Project(
         id=number,
@@ -126,7 +124,7 @@ def _infrastructure_project(
         commits=commits,
         merge_requests=requests,
         pipelines=pipelines_of(
-            shop, number, _INFRASTRUCTURE_PIPELINES, requests, commits, infrastructure=True
+            shop, number, _INFRASTRUCTURE_PIPELINES, requests, commits, infrastructure=habits.handbook
         ),
         deployments=(),
         releases=(),

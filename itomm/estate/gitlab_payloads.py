@@ -327,6 +327,7 @@ def deployment(one: Deployment, place: Project, pipelines: Mapping[int, Pipeline
         "deployable": deployable,
         "status": one.status,
         "pending_approval_count": 0,
+        "approvals": _approvals_of(one, base),
     }
 
 
@@ -509,3 +510,11 @@ def _level(number: int, level: int, name: str) -> Row:
 
 def _offset_time(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+00:00")
+
+
+def _approvals_of(one: Deployment, base: str) -> list[Row]:
+    """The approval of a protected environment, where a person has to give one."""
+    if not one.manual_gate:
+        return []
+    approver = user(one.actor, base)
+    return [{"user": approver, "status": "approved", "created_at": iso_milliseconds(one.started_at), "comment": ""}]

@@ -56,13 +56,7 @@ def infrastructure_files(
     team: Sequence[Person], handbook: Handbook, pipelines: Pipelines
 ) -> Mapping[str, str]:
     """The platform's infrastructure repository."""
-    ci = pipeline_file(pipelines, automated=False, manual=False)
-    if handbook.infrastructure_planned_in_pipeline:
-        ci += _job("terraform-plan", "plan", "terraform plan -out plan.cache")
-        ci += _job("terraform-apply", "deploy", "terraform apply plan.cache")
-    if handbook.infrastructure_policy != "none":
-        advisory = handbook.infrastructure_policy == "advisory"
-        ci += _job("conftest-policy", "test", "conftest test plan.json", allow_failure=advisory)
+    ci = pipeline_file(pipelines, automated=False, manual=False, infrastructure=handbook)
     files = {
         "README.md": "# Platform infrastructure\n",
         "network/main.tf": 'resource "null_resource" "network" {}\n',
@@ -76,10 +70,12 @@ def infrastructure_files(
     return dict(sorted(files.items()))
 
 
-def pipeline_file(habits: Pipelines, *, automated: bool, manual: bool) -> str:
+def pipeline_file(
+    habits: Pipelines, *, automated: bool, manual: bool, infrastructure: Handbook | None = None
+) -> str:
     """A .gitlab-ci.yml with the jobs that the pipelines really show."""
     text = "stages: [build, test, plan, deploy]\n"
-    for plan in planned_jobs(habits, merge_request=False):
+    for plan in planned_jobs(habits, merge_request=False, infrastructure=infrastructure):
         text += _job(plan.name, plan.stage, f"make {plan.name}", allow_failure=plan.allow_failure)
     if automated:
         text += _job("deploy-staging", "deploy", "make deploy", environment="staging")
