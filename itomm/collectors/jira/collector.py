@@ -21,7 +21,12 @@ from itomm.collectors.contract import (
 from itomm.collectors.jira.client import JiraClient
 from itomm.collectors.jira.issue import ISSUE_FIELDS, Issue, observation, read_issue
 from itomm.collectors.jira.query import issue_query
-from itomm.collectors.jira.reviews import access_review_fields, postmortem_fields, restore_test_fields
+from itomm.collectors.jira.reviews import (
+    access_review_fields,
+    headings_of,
+    postmortem_fields,
+    restore_test_fields,
+)
 from itomm.collectors.jira.service_levels import service_level_cycles
 from itomm.collectors.jira.settings import JiraSettings
 from itomm.collectors.jira.site import Site
@@ -157,7 +162,8 @@ def _observer(
 ) -> Callable[[Issue], list[Observation]]:
     def observe(issue: Issue) -> list[Observation]:
         fields = fields_of(issue)
-        return [] if fields is None else [observation(issue, fields)]
+        headings = headings_of(issue.fields.get("description"))
+        return [] if fields is None else [observation(issue, fields, headings)]
 
     return observe
 

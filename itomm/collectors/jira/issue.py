@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from itomm.collectors.jira.excerpt import excerpt
 from itomm.collectors.jira.history import CATEGORIES, DONE, History, account_of, history_of
 from itomm.collectors.jira.site import Site
 from itomm.collectors.payload import Payload, instant_of, mapping_of, rows_of, text_of
@@ -158,12 +159,12 @@ def base_fields(issue: Issue, kind: str) -> dict[str, object]:
     }
 
 
-def observation(issue: Issue, fields: Mapping[str, object]) -> Observation:
-    """An observation of the issue with these record fields."""
+def observation(issue: Issue, fields: Mapping[str, object], headings: Iterable[str] = ()) -> Observation:
+    """An observation of the issue with these record fields, read from prose with these headings."""
     return Observation(
         source_ref=issue.key,
         fields=fields,
-        raw=issue.payload,
+        raw=excerpt(issue.payload, headings),
         url=issue.site.url(issue.key),
         service_keys=issue.service_keys,
     )

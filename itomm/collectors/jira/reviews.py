@@ -80,14 +80,14 @@ def _incident_key(issue: Issue) -> str | None:
 def _sections(description: object) -> list[str]:
     found = {
         meaning
-        for heading in _headings(description)
+        for heading in headings_of(description)
         for word, meaning in SECTIONS.items()
         if word in heading.casefold()
     }
     return sorted(found)
 
 
-def _headings(description: object) -> Iterator[str]:
+def headings_of(description: object) -> Iterator[str]:
     """Headings of wiki or Markdown text (Data Center) or of an Atlassian document (Cloud)."""
     if isinstance(description, str):
         yield from _HEADING.findall(description)
