@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 import yaml
@@ -41,17 +41,16 @@ class AlertmanagerApi:
         path = request.path.removeprefix("/alertmanager/")
         if path in {"-/ready", "-/healthy"}:
             return Response(200, b"OK", "text/plain; charset=utf-8")
-        if path == "api/v2/status":
-            return json_response(self._status())
-        if path == "api/v2/receivers":
-            return json_response([{"name": name} for name in self._receiver_names()])
-        if path == "api/v2/silences":
-            return json_response([self._silence(silence) for silence in self._company.monitoring.silences])
-        if path == "api/v2/alerts":
-            return json_response(self._alerts())
-        if path == "api/v2/alerts/groups":
-            return json_response(self._groups())
-        return json_response({"code": 404, "message": f"path {request.path} was not found"}, 404)
+        answers: Mapping[str, Callable[[], object]] = {
+            "api/v2/status": self._status,
+            "api/v2/receivers": lambda: [{"name": name} for name in self._receiver_names()],
+            "api/v2/silences": lambda: [self._silence(one) for one in self._company.monitoring.silences],
+            "api/v2/alerts": self._alerts,
+            "api/v2/alerts/groups": self._groups,
+        }
+        if path not in answers:
+            return json_response({"code": 404, "message": f"path {request.path} was not found"}, 404)
+        return json_response(answers[path]())
 
     def _receiver_names(self) -> list[str]:
         return [DEFAULT_RECEIVER, *(pager_receiver(team) for team in paged_services(self._company)), "null"]

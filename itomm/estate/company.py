@@ -17,7 +17,7 @@ from itomm.estate.monitoring import MonitoringData
 from itomm.estate.people import Person, people_of
 from itomm.estate.repositories import Project
 from itomm.estate.tickets import Ticket, as_seen
-from itomm.estate.working_time import midnight
+from itomm.estate.working_time import Span, midnight
 
 TRACKER_PROJECTS = ("OPS", "SEC")
 
@@ -69,15 +69,15 @@ def company_of(habits: CompanyHabits, as_of: datetime | None = None) -> Company:
         grown.extend(source)
     grown.extend(security.tickets)
     postmortems.extend(security.postmortems)
-    tickets, keys = _numbered(grown, end)
-    operational = [ticket for ticket in tickets if ticket.kind == "Incident"]
+    numbered, keys = _numbered(grown, end)
+    operational = [ticket for ticket in numbered if ticket.kind == "Incident"]
     return Company(
         habits=habits,
         as_of=end,
         start=start,
         teams=teams,
         projects=projects,
-        tickets=tickets,
+        tickets=numbered,
         keys=keys,
         postmortems=tuple(review for review in postmortems if review.incident in keys),
         monitoring=monitoring_of(habits, teams, operational, end),
@@ -92,7 +92,9 @@ def _around(
     if service is None:
         return [], []
     changes = list(changes_of(habits, project, service, end))
-    incidents = list(incidents_of(habits, project, service, {change.ref for change in changes}, start, end))
+    incidents = list(
+        incidents_of(habits, project, service, {change.ref for change in changes}, Span(start, end))
+    )
     seen = [as_seen(ticket, end) for ticket in incidents]
     follow_up = follow_up_of(habits, service, project.team, seen, end)
     return [*changes, *incidents, *follow_up.tickets], follow_up.postmortems

@@ -26,7 +26,7 @@ class Estate:
 
         Args:
             habits: a YAML file of habits.
-            as_of: show the company at this instant; an earlier one than the file's shows the same events, fewer.
+            as_of: show the company at this instant; an earlier one shows the same events, fewer.
 
         Raises:
             UsageError: the file cannot be read or is wrong.

@@ -19,7 +19,10 @@ class _Pattern:
     expression: str
 
 
-_ERRORS = 'sum(rate(http_requests_total{{service="{service}",code=~"5.."}}[{span}])) / sum(rate(http_requests_total{{service="{service}"}}[{span}]))'  # noqa: E501  # one expression
+_ERRORS = (
+    'sum(rate(http_requests_total{{service="{service}",code=~"5.."}}[{span}]))'
+    ' / sum(rate(http_requests_total{{service="{service}"}}[{span}]))'
+)
 _ORDINARY = (
     _Pattern("HighErrorRate", "page", 5, _ERRORS.replace("{span}", "5m") + " > 0.05"),
     _Pattern("Down", "page", 3, 'max by (service) (up{{service="{service}"}}) == 0'),
@@ -27,7 +30,8 @@ _ORDINARY = (
         "SlowResponses",
         "warning",
         10,
-        'histogram_quantile(0.99, sum by (le) (rate(http_request_duration_seconds_bucket{{service="{service}"}}[5m]))) > 2',
+        "histogram_quantile(0.99, sum by (le) "
+        '(rate(http_request_duration_seconds_bucket{{service="{service}"}}[5m]))) > 2',
     ),
     _Pattern(
         "RestartLoop", "warning", 15, 'increase(process_restarts_total{{service="{service}"}}[30m]) > 3'
@@ -41,13 +45,15 @@ _DISK = _Pattern(
     "DiskNearlyFull",
     "page",
     15,
-    'node_filesystem_avail_bytes{{service="{service}"}} / node_filesystem_size_bytes{{service="{service}"}} < 0.1',
+    'node_filesystem_avail_bytes{{service="{service}"}}'
+    ' / node_filesystem_size_bytes{{service="{service}"}} < 0.1',
 )
 _MEMORY = _Pattern(
     "MemoryNearlyExhausted",
     "warning",
     10,
-    'node_memory_MemAvailable_bytes{{service="{service}"}} / node_memory_MemTotal_bytes{{service="{service}"}} < 0.1',
+    'node_memory_MemAvailable_bytes{{service="{service}"}}'
+    ' / node_memory_MemTotal_bytes{{service="{service}"}} < 0.1',
 )
 _FORECAST = _Pattern(
     "DiskWillFill",

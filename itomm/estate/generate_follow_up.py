@@ -59,7 +59,7 @@ def follow_up_of(
         if resolved is None or not follows or resolved + waits > end:
             continue
         published = resolved + waits
-        actions = list(_actions(service, team, incident, number, published, on_time))
+        actions = list(_actions(team, incident, number=number, published=published, on_time=on_time))
         actions = [action for action in actions if action.created_at <= end]
         review = Postmortem(
             incident=incident.ref,
@@ -80,9 +80,9 @@ def follow_up_of(
 
 
 def _actions(
-    service: Service,
     team: tuple[Person, ...],
     incident: Ticket,
+    *,
     number: int,
     published: datetime,
     on_time: Shares,
@@ -91,32 +91,24 @@ def _actions(
         due = published + timedelta(days=30)
         done = due - timedelta(days=6 + turn) if on_time.draw() else due + timedelta(days=45)
         worker = team[(number + turn) % len(team)]
-        yield corrective_action(
-            f"action/{incident.ref}/{turn}", "OPS", service.id, incident.summary, worker, published, due, done
-        )
+        ref = f"action/{incident.ref}/{turn}"
+        yield corrective_action(ref, incident, worker, created=published, due=due, done=done)
 
 
 def corrective_action(
-    ref: str,
-    project: str,
-    service: str | None,
-    about: str,
-    worker: Person,
-    created: datetime,
-    due: datetime,
-    done: datetime,
+    ref: str, incident: Ticket, worker: Person, *, created: datetime, due: datetime, done: datetime
 ) -> Ticket:
     """An improvement ticket that a review asked for."""
     taken = created + timedelta(days=2)
     return Ticket(
         ref=ref,
-        project=project,
+        project=incident.project,
         kind="Improvement",
-        summary=f"Prevent: {about}",
+        summary=f"Prevent: {incident.summary}",
         created_at=created + timedelta(minutes=10),
         reporter=worker,
-        service=service,
-        component=service,
+        service=incident.service,
+        component=incident.service,
         labels=("corrective-action", "post-mortem"),
         history=life(OPEN, worker, taken, done, actor=worker),
         due=due.date(),

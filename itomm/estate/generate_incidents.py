@@ -13,11 +13,12 @@ from itomm.estate.people import ALERT_BRIDGE
 from itomm.estate.repositories import Deployment, Project
 from itomm.estate.ticket_life import life
 from itomm.estate.tickets import OPEN, Clock, Comment, Link, Ticket
+from itomm.estate.working_time import Span
 
 RESPONSE_CLOCK = "Time to first response"
 RESOLUTION_CLOCK = "Time to resolution"
 _RESPONSE_GOALS = {1: 0.25, 2: 0.5, 3: 4, 4: 8, 5: 16}  # hours by priority
-_RESOLUTION_GOALS = {1: 4, 2: 8, 3: 24, 4: 72, 5: 120}  # hours by priority
+_RESOLUTION_GOALS = {1: 2, 2: 4, 3: 10, 4: 30, 5: 60}  # hours by priority
 _PRIORITIES = ((1, 1), (2, 3), (3, 8), (4, 6), (5, 2))
 # How long a thing lasts beside the median, by priority: the worse, the more hands.
 _HASTE = {1: 0.5, 2: 0.7, 3: 1.0, 4: 1.8, 5: 3.0}
@@ -58,28 +59,21 @@ def deployment_ref(service: str, deployment: Deployment) -> str:
 
 
 def incidents_of(
-    habits: CompanyHabits,
-    project: Project,
-    service: Service,
-    changes: set[str],
-    start: datetime,
-    end: datetime,
+    habits: CompanyHabits, project: Project, service: Service, changes: set[str], span: Span
 ) -> Iterator[Ticket]:
     """The incidents of one service in time order. ``changes`` are the refs of change tickets."""
     growth = _Growth(habits, project, service)
-    for number, trigger in enumerate(_triggers(habits, project, service, start, end), start=1):
+    for number, trigger in enumerate(_triggers(habits, project, service, span), start=1):
         yield growth.incident(number, trigger, changes)
 
 
-def _triggers(
-    habits: CompanyHabits, project: Project, service: Service, start: datetime, end: datetime
-) -> list[Trigger]:
+def _triggers(habits: CompanyHabits, project: Project, service: Service, span: Span) -> list[Trigger]:
     random = stream(habits.seed, service.id, "incidents")
     working = working_time(habits, service.team)
     chance = [
         Trigger(moment)
         for moment in working.moments(
-            random, service.habits.incidents.per_month * 7 / 30, start, end, weekends=True
+            random, service.habits.incidents.per_month * 7 / 30, span.start, span.end, weekends=True
         )
     ]
     caused = [
@@ -88,11 +82,11 @@ def _triggers(
         if deployment.causes_incident
     ]
     outage = habits.outage
-    if outage is not None and service.id in outage.services and start <= outage.started_at < end:
+    if outage is not None and service.id in outage.services and span.start <= outage.started_at < span.end:
         minutes = outage.services.index(service.id) * 2
         chance.append(Trigger(outage.started_at + timedelta(minutes=minutes), outage=True))
     return sorted(
-        (trigger for trigger in [*chance, *caused] if trigger.at <= end), key=lambda trigger: trigger.at
+        (trigger for trigger in [*chance, *caused] if trigger.at <= span.end), key=lambda trigger: trigger.at
     )
 
 
@@ -124,7 +118,6 @@ class _Growth:
         self._causes: list[str] = []
 
     def incident(self, number: int, trigger: Trigger, changes: set[str]) -> Ticket:
-        own = self._service.habits.incidents
         priority = 1 if trigger.outage else self._priority.draw()
         by_monitoring = self._seen.draw() and self._service.habits.monitoring.monitored
         created = trigger.at + timedelta(minutes=3 if by_monitoring else 9 + self._random.randrange(40))

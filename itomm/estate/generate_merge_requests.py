@@ -88,7 +88,9 @@ def commits_of(shop: Workshop, merge_requests: Sequence[MergeRequest]) -> tuple[
         written = request.first_commit_at
         # A fast-forward merge first rebases, which renews the committer's date but not the author's.
         committed = request.merged_at if request.merged_at and request.merge_sha is None else written
-        head = Commit(request.head_sha, parent, request.title, request.author, written, committed, merge=False)
+        head = Commit(
+            request.head_sha, parent, request.title, request.author, written, committed, merge=False
+        )
         commits.append(head)
         parent = head.sha
         if request.merge_sha is not None and request.merged_at is not None:

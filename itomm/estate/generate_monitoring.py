@@ -22,7 +22,7 @@ from itomm.estate.monitoring import (
 )
 from itomm.estate.people import ALERT_BRIDGE, Person
 from itomm.estate.tickets import Ticket
-from itomm.estate.working_time import DAY, WorkingTime, days_between, midnight
+from itomm.estate.working_time import DAY, Span, WorkingTime, days_between, midnight
 
 UNCATALOGUED_JOBS = ("batch-importer", "report-mailer")
 _QUIET = timedelta(minutes=12)  # two firings closer than this would look like one
@@ -48,7 +48,7 @@ def monitoring_of(
         own_rules = list(rules_of(habits, service))
         rules.extend(own_rules)
         own = [ticket for ticket in incidents if ticket.service == service.id]
-        episodes.extend(_episodes(habits, service, own_rules, own, start, end))
+        episodes.extend(_episodes(habits, service, own_rules, own, Span(start, end)))
     rules.extend(rules_about_monitoring(habits.services[-1].team))
     monitored = [service for service in habits.services if service.habits.monitoring.monitored]
     return MonitoringData(
@@ -80,8 +80,7 @@ def _episodes(
     service: Service,
     rules: Sequence[AlertRule],
     incidents: Sequence[Ticket],
-    start: datetime,
-    end: datetime,
+    span: Span,
 ) -> Iterator[Episode]:
     if not rules:
         return
@@ -89,15 +88,15 @@ def _episodes(
     warning = [rule for rule in rules if rule.severity == "warning"]
     rows = [
         *_from_incidents(paging, incidents),
-        *_noise(habits, service, paging, start, end),
-        *_warnings(habits, service, warning, start, end),
+        *_noise(habits, service, paging, span.start, span.end),
+        *_warnings(habits, service, warning, span.start, span.end),
     ]
     last: dict[str, datetime] = {}
     for began, ended, rule, incident in sorted(rows, key=lambda row: (row[0], row[2].name)):
-        if began < start or began > end or began < last.get(rule.name, start):
+        if began < span.start or began > span.end or began < last.get(rule.name, span.start):
             continue
         last[rule.name] = ended + _QUIET
-        yield Episode(rule, began, ended if ended <= end else None, incident)
+        yield Episode(rule, began, ended if ended <= span.end else None, incident)
 
 
 _Row = tuple[datetime, datetime, AlertRule, str | None]

@@ -58,6 +58,17 @@ def _infrastructure_jobs(handbook: Handbook, *, merge_request: bool) -> Iterator
             yield Plan("terraform-apply", "deploy")
 
 
+@dataclass(frozen=True)
+class _Run:
+    """Why a pipeline starts."""
+
+    created_at: datetime
+    source: str
+    sha: str
+    ref: str
+    user: Person
+
+
 @dataclass
 class _Numbers:
     """Hands out ids in the order in which pipelines are created."""
@@ -83,17 +94,17 @@ def pipelines_of(
     succeeded = Shares(stream(shop.seed, shop.project, "main succeeded"), habits.main_success_share)
     wanted = sorted(
         [*_triggers(requests), *_schedule(shop, habits, commits)],
-        key=lambda item: (item[0], item[1], item[2]),
+        key=lambda run: (run.created_at, run.source, run.sha),
     )
     made = []
-    for created, source, sha, ref, user in wanted:
-        if created > shop.end:
+    for run in wanted:
+        if run.created_at > shop.end:
             continue
         plans = planned_jobs(
-            habits, merge_request=source == "merge_request_event", infrastructure=infrastructure
+            habits, merge_request=run.source == "merge_request_event", infrastructure=infrastructure
         )
-        green = succeeded.draw() if source == "push" else True
-        made.append(_pipeline(numbers, habits, plans, created, source, sha, ref, user, shop.end, green=green))
+        green = succeeded.draw() if run.source == "push" else True
+        made.append(_as_seen(_pipeline(numbers, habits, plans, run, green=green), shop.end))
     return tuple(made)
 
 
@@ -124,10 +135,17 @@ def deployments_of(
                 job = _deploy_job(job_number, environment, shipment, waited)
                 extended[index] = replace(extended[index], jobs=(*extended[index].jobs, job))
             deployments.append(
-                _deployment(shop, shipment, len(deployments) + 1, environment, by_branch, by_sha[sha], job)
+                _deployment(
+                    shop,
+                    shipment,
+                    environment,
+                    iid=len(deployments) + 1,
+                    delivers=tuple(by_branch[branch].iid for branch in shipment.delivers),
+                    commit=by_sha[sha],
+                    owner=extended[index] if index is not None else None,
+                    job=job,
+                )
             )
-            if index is not None:
-                deployments[-1] = replace(deployments[-1], pipeline_id=extended[index].id)
     return _renumbered(deployments, extended)
 
 
@@ -151,19 +169,17 @@ def _renumbered(
     )
 
 
-def _triggers(requests: Sequence[MergeRequest]) -> Iterator[tuple[datetime, str, str, str, Person]]:
+def _triggers(requests: Sequence[MergeRequest]) -> Iterator[_Run]:
     for request in requests:
         ref = f"refs/merge-requests/{request.iid}/head"
         created = request.created_at + timedelta(minutes=1)
-        yield created, "merge_request_event", request.head_sha, ref, request.author
+        yield _Run(created, "merge_request_event", request.head_sha, ref, request.author)
         if request.merged_at is not None:
             ref = request.source_branch if request.source_branch.startswith("hotfix/") else "main"
-            yield request.merged_at, "push", request.delivered_sha, ref, request.author
+            yield _Run(request.merged_at, "push", request.delivered_sha, ref, request.author)
 
 
-def _schedule(
-    shop: Workshop, habits: Pipelines, commits: Sequence[Commit]
-) -> Iterator[tuple[datetime, str, str, str, Person]]:
+def _schedule(shop: Workshop, habits: Pipelines, commits: Sequence[Commit]) -> Iterator[_Run]:
     """A weekly run in the small hours of Sunday where scanners exist; weekends are for machines."""
     if not habits.scanners:
         return
@@ -173,25 +189,16 @@ def _schedule(
     while sunday <= shop.end:
         while position + 1 < len(commits) and commits[position + 1].committed_at <= sunday:
             position += 1
-        yield sunday, "schedule", commits[position].sha, "main", DEPLOYER
+        yield _Run(sunday, "schedule", commits[position].sha, "main", DEPLOYER)
         sunday += WEEK
 
 
 def _pipeline(
-    numbers: _Numbers,
-    habits: Pipelines,
-    plans: Sequence[Plan],
-    created: datetime,
-    source: str,
-    sha: str,
-    ref: str,
-    user: Person,
-    end: datetime,
-    *,
-    green: bool,
+    numbers: _Numbers, habits: Pipelines, plans: Sequence[Plan], run: _Run, *, green: bool
 ) -> Pipeline:
     numbers.pipeline += 1
     numbers.iid += 1
+    created = run.created_at
     started = created + timedelta(seconds=12)
     each = timedelta(minutes=habits.minutes) / len(plans)
     breaks = next((plan.name for plan in plans if plan.stage == "test" and not plan.allow_failure), "build")
@@ -199,31 +206,34 @@ def _pipeline(
     for plan in plans:
         numbers.job += 1
         status = "failed" if not green and plan.name == breaks else "success"
+        ends = moment + each
         jobs.append(
-            Job(
-                numbers.job, plan.name, plan.stage, status, plan.allow_failure, created, moment, moment + each
-            )
+            Job(numbers.job, plan.name, plan.stage, status, plan.allow_failure, created, moment, ends)
         )
-        moment += each
-    running = moment > end
-    if running:
-        jobs = [replace(job, status="running", finished_at=None) for job in jobs]
-    status = "running" if running else "success" if green else "failed"
+        moment = ends
     coverage = f"{60 + numbers.iid % 30}.{numbers.iid % 10}" if habits.measures_coverage else None
     return Pipeline(
         id=numbers.pipeline,
         iid=numbers.iid,
-        sha=sha,
-        ref=ref,
-        source=source,
-        status=status,
-        user=user,
+        sha=run.sha,
+        ref=run.ref,
+        source=run.source,
+        status="success" if green else "failed",
+        user=run.user,
         created_at=created,
         started_at=started,
-        finished_at=None if running else moment,
+        finished_at=moment,
         coverage=coverage,
         jobs=tuple(jobs),
     )
+
+
+def _as_seen(pipeline: Pipeline, end: datetime) -> Pipeline:
+    """``pipeline``, still running when it ends later."""
+    if pipeline.finished_at is None or pipeline.finished_at <= end:
+        return pipeline
+    jobs = tuple(replace(job, status="running", finished_at=None) for job in pipeline.jobs)
+    return replace(pipeline, status="running", finished_at=None, coverage=None, jobs=jobs)
 
 
 def _deploy_job(number: int, environment: str, shipment: Shipment, waited: timedelta) -> Job:
@@ -237,10 +247,12 @@ def _deploy_job(number: int, environment: str, shipment: Shipment, waited: timed
 def _deployment(
     shop: Workshop,
     shipment: Shipment,
-    iid: int,
     environment: str,
-    by_branch: Mapping[str, MergeRequest],
+    *,
+    iid: int,
+    delivers: tuple[int, ...],
     commit: Commit,
+    owner: Pipeline | None,
     job: Job | None,
 ) -> Deployment:
     production = environment == "production"
@@ -258,14 +270,14 @@ def _deployment(
         actor=shop.team[0] if by_hand else DEPLOYER,
         commit=commit,
         job=job,
-        pipeline_id=None,
+        pipeline_id=owner.id if owner is not None else None,
         manual_gate=shop.delivery.manual_gate,
         rollback=shipment.rollback and production,
         hotfix=shipment.hotfix and production,
         failing=shipment.failing and production,
         causes_incident=shipment.causes_incident and production,
         recovered_at=_known(shipment.recovered_at, shop.end) if production else None,
-        delivers=tuple(by_branch[branch].iid for branch in shipment.delivers) if production else (),
+        delivers=delivers if production else (),
     )
 
 

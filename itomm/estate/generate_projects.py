@@ -14,7 +14,7 @@ from itomm.estate.generate_pipelines import deployments_of, pipelines_of
 from itomm.estate.people import Person
 from itomm.estate.repositories import Project, Release
 from itomm.estate.repository_files import infrastructure_files, service_files
-from itomm.estate.working_time import WorkingTime
+from itomm.estate.working_time import Span, WorkingTime
 
 INFRASTRUCTURE = "platform-iac"
 ARCHIVED = "old-storefront"
@@ -50,7 +50,7 @@ def projects_of(
 ) -> tuple[Project, ...]:
     """All projects, in order of their ids."""
     projects = [
-        _service_project(habits, service, number, teams[service.team], start, end)
+        _service_project(habits, service, number, teams[service.team], Span(start, end))
         for number, service in enumerate(habits.services, start=11)
     ]
     owner = teams[habits.services[-1].team]
@@ -64,13 +64,12 @@ def _service_project(
     service: Service,
     number: int,
     team: tuple[Person, ...],
-    start: datetime,
-    end: datetime,
+    span: Span,
 ) -> Project:
-    own = service.habits
+    own, start = service.habits, span.start
     shop = Workshop(
         habits.seed, service.id, habits.teams[service.team].key, working_time(habits, service.team), team,
-        own.delivery, own.repository, start, end,
+        own.delivery, own.repository, span.start, span.end,
     )  # fmt: skip
     drafts = drafts_of(shop)
     shipments, hotfixes = shipments_of(shop, drafts)

@@ -151,32 +151,36 @@ class ServiceDeskGrowth:
             days = service.habits.backups.restore_test_days_ago
             if service.stateful and days is not None:
                 yield self._proof(
-                    f"restore/{service.id}", "OPS", "restore-test", f"Restore test of {service.name}", days,
-                    service.id, "Restored into a scratch database and compared row counts.",
-                )  # fmt: skip
+                    f"restore/{service.id}",
+                    f"Restore test of {service.name}",
+                    days,
+                    service=service.id,
+                    text="Restored into a scratch database and compared row counts.",
+                )
         days = self._desk.access_review_days_ago
         if days is not None:
             yield self._proof(
-                "access-review", "SEC", "access-review", "Access review of GitLab and Jira", days,
-                None, "System: GitLab\nReviewed: 42\nRevoked: 3",
-            )  # fmt: skip
+                "access-review",
+                "Access review of GitLab and Jira",
+                days,
+                service=None,
+                text="System: GitLab\nReviewed: 42\nRevoked: 3",
+            )
 
-    def _proof(
-        self, ref: str, project: str, label: str, summary: str, days: int, service: str | None, text: str
-    ) -> Ticket:
+    def _proof(self, ref: str, summary: str, days: int, *, service: str | None, text: str) -> Ticket:
         done = self._habits.as_of - timedelta(days=days)
         created = done - timedelta(days=2)
         worker = self._staff[days % len(self._staff)]
         return Ticket(
             ref=ref,
-            project=project,
+            project="SEC" if service is None else "OPS",
             kind="Task",
             summary=summary,
             created_at=created,
             reporter=worker,
             service=service,
             component=service,
-            labels=(label,),
+            labels=("access-review" if service is None else "restore-test",),
             sections=(("", text),),
             history=life(OPEN, worker, created + timedelta(hours=3), done, actor=worker, closes=False),
             options={"Result": "success"},
@@ -218,9 +222,13 @@ class ServiceDeskGrowth:
     ) -> None:
         due = published + timedelta(days=30)
         action = corrective_action(
-            f"action/{incident.ref}/0", "SEC", None, incident.summary, worker, published, due,
-            due - timedelta(days=10),
-        )  # fmt: skip
+            f"action/{incident.ref}/0",
+            incident,
+            worker,
+            created=published,
+            due=due,
+            done=due - timedelta(days=10),
+        )
         people = (worker, *(person for person in self._staff if person != worker))[:3]
         review = Postmortem(incident.ref, None, published, SECTIONS, people, (action.ref,), in_handbook=False)
         if published <= self._end:

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from itomm.estate import gitlab_delivery_payloads as deliver
 from itomm.estate import gitlab_payloads as write
 from itomm.estate.company import Company
 from itomm.estate.gitlab_paging import LazyRows, listing
@@ -44,33 +45,50 @@ class GitLabApi:
         return self._top(parts, request)
 
     def _top(self, parts: Sequence[str], request: Request) -> Response:
+        """What hangs under no project and no group."""
+        things: Mapping[str, Callable[[], Row]] = {
+            "version": lambda: dict(_VERSION),
+            "metadata": _metadata,
+            "user": lambda: write.full_user(AUDITOR, request.base),
+        }
+        lists: Mapping[str, Callable[[], list[Row]]] = {
+            "users": lambda: self._users(request),
+            "projects": lambda: self._project_rows(request),
+            "topics": self._topics,
+        }
         name = "/".join(parts)
-        if name == "version":
-            return json_response(_VERSION, headers=self._limits())
-        if name == "metadata":
-            kas = {"enabled": False, "externalUrl": None, "version": None}
-            return json_response({**_VERSION, "kas": kas, "enterprise": True}, headers=self._limits())
-        if name == "user":
-            return json_response(write.full_user(AUDITOR, request.base), headers=self._limits())
-        if name == "users":
-            wanted = request.one("username")
-            people = [person for person in self._everybody() if not wanted or person.login == wanted]
-            return self._list([write.full_user(person, request.base) for person in people], request)
+        if name in things:
+            return self._one(things[name]())
+        if name in lists:
+            return self._list(lists[name](), request)
         if parts[0] == "users" and len(parts) == 2:
-            for person in self._everybody():
-                if str(person.number) == parts[1]:
-                    return json_response(write.full_user(person, request.base), headers=self._limits())
-            return _missing("User")
-        if name == "projects":
-            return self._list(self._project_rows(request), request)
-        if name == "topics":
-            names = sorted({topic for place in self._projects for topic in place.topics})
-            rows: list[Row] = [
-                {"id": number, "name": topic, "title": topic, "description": None, "total_projects_count": 1}
-                for number, topic in enumerate(names, start=1)
-            ]
-            return self._list(rows, request)
+            return self._found(self._users(request), "id", parts[1], "User")
         return _missing("")
+
+    def _users(self, request: Request) -> list[Row]:
+        wanted = request.one("username")
+        return [
+            write.full_user(person, request.base)
+            for person in self._everybody()
+            if wanted in {"", person.login}
+        ]
+
+    def _topics(self) -> list[Row]:
+        names = sorted({topic for place in self._projects for topic in place.topics})
+        return [
+            {"id": number, "name": topic, "title": topic, "description": None, "total_projects_count": 1}
+            for number, topic in enumerate(names, start=1)
+        ]
+
+    def _one(self, row: Row) -> Response:
+        return json_response(row, headers=self._limits())
+
+    def _found(self, rows: Sequence[Row], field: str, value: str, what: str) -> Response:
+        """The row whose field has the value."""
+        for row in rows:
+            if str(row[field]) == value:
+                return self._one(row)
+        return _missing(what)
 
     def _everybody(self) -> list[Person]:
         return [*self._company.staff, *MACHINES, AUDITOR]
@@ -81,7 +99,7 @@ class GitLabApi:
         if not rest:
             row = {"id": 7, "name": "Acme", "path": "acme", "full_path": "acme", "visibility": "private",
                    "parent_id": None, "web_url": f"{request.base}/gitlab/groups/acme"}  # fmt: skip
-            return json_response(row, headers=self._limits())
+            return self._one(row)
         if rest == ["projects"]:
             return self._list(self._project_rows(request), request)
         if rest in (["subgroups"], ["descendant_groups"]):
@@ -112,7 +130,7 @@ class GitLabApi:
             return _missing("Project")
         if not rest:
             row = write.project(place, request.base, self._last_activity[place.id])
-            return json_response(row, headers=self._limits())
+            return self._one(row)
         if rest[0] == "repository":
             return self._repository(place, rest[1:], request)
         if rest[0] == "merge_requests":
@@ -127,7 +145,7 @@ class GitLabApi:
         lists: Mapping[str, Callable[[], list[Row]]] = {
             "deployments": lambda: self._deployments(place, request),
             "environments": lambda: _environments(place, base),
-            "releases": lambda: [write.release(one, place, base) for one in reversed(place.releases)],
+            "releases": lambda: [deliver.release(one, place, base) for one in reversed(place.releases)],
             "protected_branches": lambda: write.protected_branches(place),
             "approval_rules": lambda: write.approval_rules(place),
             "members/all": lambda: write.members(place, base),
@@ -144,42 +162,49 @@ class GitLabApi:
         if name in lists:
             return self._list(lists[name](), request)
         if name == "approvals":
-            row = {"approvals_before_merge": place.habits.required_approvals, "reset_approvals_on_push": True,
-                   "merge_requests_author_approval": False}  # fmt: skip
-            return json_response(row, headers=self._limits())
-        if rest[0] == "protected_branches" and len(rest) == 2:
-            for row in write.protected_branches(place):
-                if row["name"] == rest[1]:
-                    return json_response(row, headers=self._limits())
-        if rest[0] in {"deployments", "vulnerabilities"} and len(rest) == 2:
-            for row in lists[rest[0]]():
-                if str(row["id"]) == rest[1]:
-                    return json_response(row, headers=self._limits())
+            row: Row = {
+                "approvals_before_merge": place.habits.required_approvals,
+                "reset_approvals_on_push": True,
+                "merge_requests_author_approval": False,
+            }
+            return self._one(row)
+        if len(rest) == 2 and rest[0] in {"deployments", "vulnerabilities", "protected_branches"}:
+            field = "name" if rest[0] == "protected_branches" else "id"
+            return self._found(lists[rest[0]](), field, rest[1], "")
         return _missing("")
 
     def _repository(self, place: Project, rest: Sequence[str], request: Request) -> Response:
-        if rest == ["tree"]:
-            recursive = request.one("recursive").lower() in {"true", "1"}
-            rows = write.tree(place, recursive=recursive, under=request.one("path"))
-            return self._list(rows, request)
-        if rest == ["commits"]:
-            commits = [write.commit(one, place, request.base) for one in reversed(place.commits)]
-            since, until = _instant(request.one("since")), _instant(request.one("until"))
-            kept = [row for row in commits if _within(row["committed_date"], since, until)]
-            return self._list(kept, request)
+        lists: Mapping[str, Callable[[], list[Row]]] = {
+            "tree": lambda: self._tree(place, request),
+            "commits": lambda: self._commits(place, request),
+            "branches": lambda: [self._default_branch(place, request)],
+        }
+        name = "/".join(rest)
+        if name in lists:
+            return self._list(lists[name](), request)
         if len(rest) == 2 and rest[0] == "commits":
-            for one in place.commits:
-                if one.sha.startswith(rest[1]):
-                    return json_response(write.commit(one, place, request.base), headers=self._limits())
-            return _missing("Commit")
-        if rest == ["branches"]:
-            head = write.commit(place.commits[-1], place, request.base)
-            branch: Row = {"name": "main", "commit": head, "default": True, "protected": place.habits.protected,
-                           "merged": False}  # fmt: skip
-            return self._list([branch], request)
-        if rest and rest[0] == "files":
+            rows = [write.commit(one, place, request.base) for one in place.commits]
+            return self._found(rows, "id", rest[1], "Commit")
+        if len(rest) > 1 and rest[0] == "files":
             return self._file(place, rest[1:], request)
         return _missing("")
+
+    @staticmethod
+    def _tree(place: Project, request: Request) -> list[Row]:
+        recursive = request.one("recursive").lower() in {"true", "1"}
+        return write.tree(place, recursive=recursive, under=request.one("path"))
+
+    @staticmethod
+    def _commits(place: Project, request: Request) -> list[Row]:
+        since, until = _instant(request.one("since")), _instant(request.one("until"))
+        rows = [write.commit(one, place, request.base) for one in reversed(place.commits)]
+        return [row for row in rows if _within(row["committed_date"], since, until)]
+
+    @staticmethod
+    def _default_branch(place: Project, request: Request) -> Row:
+        head = write.commit(place.commits[-1], place, request.base)
+        protected = place.habits.protected
+        return {"name": "main", "commit": head, "default": True, "protected": protected, "merged": False}
 
     def _file(self, place: Project, rest: Sequence[str], request: Request) -> Response:
         raw = rest[-1] == "raw"
@@ -201,7 +226,7 @@ class GitLabApi:
             "commit_id": place.commits[-1].sha,
             "last_commit_id": place.commits[-1].sha,
         }
-        return json_response(row, headers=self._limits())
+        return self._one(row)
 
     def _merge_requests(self, place: Project, rest: Sequence[str], request: Request) -> Response:
         if not rest:
@@ -225,11 +250,11 @@ class GitLabApi:
         if not rest:
             head = next((run for run in reversed(place.pipelines) if run.sha == one.head_sha), None)
             row = write.merge_request(one, place, base)
-            row["head_pipeline"] = write.pipeline_detail(head, place, base) if head else None
+            row["head_pipeline"] = deliver.pipeline_detail(head, place, base) if head else None
             row["diff_refs"] = {"base_sha": one.head_sha, "head_sha": one.head_sha, "start_sha": one.head_sha}
-            return json_response(row, headers=self._limits())
+            return self._one(row)
         if rest == ["approvals"]:
-            return json_response(write.approvals(one, place, base), headers=self._limits())
+            return self._one(write.approvals(one, place, base))
         if rest == ["notes"]:
             return self._list(write.notes(one, place, base), request)
         if rest == ["commits"]:
@@ -237,13 +262,13 @@ class GitLabApi:
             return self._list([write.commit(commit, place, base) for commit in head_commit], request)
         if rest == ["pipelines"]:
             runs = [run for run in place.pipelines if run.sha == one.head_sha]
-            return self._list([write.pipeline(run, place, base) for run in runs], request)
+            return self._list([deliver.pipeline(run, place, base) for run in runs], request)
         return _missing("")
 
     def _pipeline(self, place: Project, rest: Sequence[str], request: Request) -> Response:
         base = request.base
         if not rest:
-            rows = [write.pipeline(one, place, base) for one in reversed(place.pipelines)]
+            rows = [deliver.pipeline(one, place, base) for one in reversed(place.pipelines)]
             for name in ("ref", "status", "source", "sha"):
                 wanted = request.one(name)
                 rows = [row for row in rows if not wanted or row[name] == wanted]
@@ -257,7 +282,7 @@ class GitLabApi:
             return self._jobs(place, (one,), request)
         if rest[1:]:
             return _missing("")
-        return json_response(write.pipeline_detail(one, place, base), headers=self._limits())
+        return self._one(deliver.pipeline_detail(one, place, base))
 
     def _jobs(self, place: Project, pipelines: Sequence[Pipeline] | None, request: Request) -> Response:
         """Jobs are many: only those on the page are written."""
@@ -266,7 +291,7 @@ class GitLabApi:
         wanted = [(job, run) for job, run in known if not scope or job.status in scope]
         rows = LazyRows(
             [job.id for job, _ in wanted],
-            lambda index: write.job(*wanted[index], place, request.base),
+            lambda index: deliver.job(*wanted[index], place, request.base),
         )
         return self._list(rows, request)
 
@@ -274,7 +299,7 @@ class GitLabApi:
         pipelines = self._pipelines[place.id]
         wanted, status = request.one("environment"), request.one("status")
         rows = [
-            write.deployment(one, place, pipelines, request.base)
+            deliver.deployment(one, place, pipelines, request.base)
             for one in place.deployments
             if wanted in {"", one.environment} and status in {"", one.status}
         ]
@@ -285,7 +310,7 @@ class GitLabApi:
     def _findings(self, place: Project, request: Request) -> list[Row]:
         wanted = {name: set(request.query.get(f"{name}[]", ()) or request.query.get(name, ())) for name in
                   ("state", "severity", "report_type")}  # fmt: skip
-        rows = [write.vulnerability(one, place, request.base) for one in place.findings]
+        rows = [deliver.vulnerability(one, place, request.base) for one in place.findings]
         return [
             row for row in rows if all(not values or row[name] in values for name, values in wanted.items())
         ]
@@ -327,9 +352,14 @@ def _authenticated(request: Request) -> bool:
     }
 
 
+def _metadata() -> Row:
+    kas = {"enabled": False, "externalUrl": None, "version": None}
+    return {**_VERSION, "kas": kas, "enterprise": True}
+
+
 def _environments(place: Project, base: str) -> list[Row]:
     seen = {(one.environment, one.tier): None for one in place.deployments}
-    return [write.environment(name, tier, place, base) for name, tier in sorted(seen)]
+    return [deliver.environment(name, tier, place, base) for name, tier in sorted(seen)]
 
 
 def _missing(what: str) -> Response:

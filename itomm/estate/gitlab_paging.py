@@ -98,7 +98,7 @@ def _number(row: Row) -> int:
 
 
 def _link(request: Request, changed: Mapping[str, str], relation: str) -> str:
-    query = {name: values[-1] for name, values in request.query.items()} | changed
+    query = {**{name: values[-1] for name, values in request.query.items()}, **changed}
     query.pop("id_after", None)
     query.pop("id_before", None)
     return f'<{request.base}{request.raw_path}?{urlencode(sorted(query.items()))}>; rel="{relation}"'

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from itomm.estate.company import Company
-from itomm.estate.company_habits import Service
 from itomm.estate.generate_follow_up import Postmortem
 from itomm.estate.people import Person
 
@@ -16,6 +15,9 @@ _FILLER = (
     "and mend the page the same day. Every command here was run by somebody other than its author. "
     "Stop and ask when a step asks for more rights than you have. Write down what you did and when. "
 )
+
+
+_CONTINUITY_PLAN_AGE = 95  # days
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,16 @@ class Edit:
     author: Person
     message: str
     reviewer: Person | None = None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a page is about, and where it stands."""
+
+    path: str
+    kind: str
+    topic: str
+    services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,7 +56,13 @@ class Document:
 
 def documents_of(company: Company) -> list[tuple[Document, Edit]]:
     """All governed texts but post-mortems and exercises, with the commit that wrote each."""
-    pages = [*_runbooks(company), *_policies(company), *_plans(company), *_processes(company), *_reports(company)]
+    pages = [
+        *_runbooks(company),
+        *_policies(company),
+        *_plans(company),
+        *_processes(company),
+        *_reports(company),
+    ]
     return [(document, edit) for document, edit in pages if edit.at <= company.as_of]
 
 
@@ -53,8 +71,8 @@ def exercises_of(company: Company) -> Iterator[tuple[str, datetime, tuple[str, .
     habits, author = company.habits, company.staff[1]
     plans: list[tuple[str, int, tuple[str, ...]]] = []
     for service in habits.services:
-        if service.habits.documents.recovery_exercise_days_ago is not None:
-            plans.append(("dr", service.habits.documents.recovery_exercise_days_ago, (service.id,)))
+        days_ago = service.habits.documents.recovery_exercise_days_ago
+        plans.extend(("dr", days, (service.id,)) for days in [days_ago] if days is not None)
     if habits.handbook.security_exercise_age is not None:
         plans.append(("security", habits.handbook.security_exercise_age, ()))
     plans.extend(("game_day", days, (habits.services[0].id,)) for days in habits.handbook.game_days_age)
@@ -109,20 +127,13 @@ def _words(text: str) -> int:
 
 
 def _written(
-    company: Company,
-    path: str,
-    kind: str,
-    topic: str,
-    title: str,
-    days: int,
-    *,
-    services: tuple[str, ...] = (),
-    approved: bool = True,
+    company: Company, subject: Subject, title: str, days: int, *, approved: bool = True
 ) -> tuple[Document, Edit]:
     """A page whose last edit and review lie ``days`` back."""
     touched = (company.habits.as_of - timedelta(days=days)).replace(hour=9, minute=30)
     author = company.staff[days % len(company.staff)]
     other = company.staff[(days + 1) % len(company.staff)]
+    path, kind, topic, services = subject.path, subject.kind, subject.topic, subject.services
     head = {"kind": kind, "topic": topic}
     if len(services) == 1:
         head["service"] = services[0]
@@ -141,68 +152,41 @@ def _runbooks(company: Company) -> Iterator[tuple[Document, Edit]]:
         own = service.habits.documents
         for number in range(own.runbooks):
             name = service.id if number == 0 else f"{service.id}-{number + 1}"
-            yield _written(
-                company,
-                f"docs/runbooks/{name}.md",
-                "runbook",
-                "operations",
-                f"Runbook {service.name} {number + 1}",
-                own.runbook_age_days + 17 * number,
-                services=(service.id,),
-            )
+            subject = Subject(f"docs/runbooks/{name}.md", "runbook", "operations", (service.id,))
+            title = f"Runbook {service.name} {number + 1}"
+            yield _written(company, subject, title, own.runbook_age_days + 17 * number)
 
 
 def _policies(company: Company) -> Iterator[tuple[Document, Edit]]:
     handbook = company.habits.handbook
     for name, days in handbook.policy_ages.items():
-        yield _written(
-            company,
-            f"docs/policies/{name}.md",
-            "policy",
-            name,
-            f"Policy on {name}",
-            days,
-            approved=name not in handbook.unapproved_policies,
-        )
+        subject = Subject(f"docs/policies/{name}.md", "policy", name)
+        approved = name not in handbook.unapproved_policies
+        yield _written(company, subject, f"Policy on {name}", days, approved=approved)
 
 
 def _plans(company: Company) -> Iterator[tuple[Document, Edit]]:
     handbook = company.habits.handbook
     for service in company.habits.services:
         if service.habits.documents.continuity_plan:
-            yield _continuity_plan(company, service)
+            path = f"docs/plans/continuity-{service.id}.md"
+            subject = Subject(path, "plan", "continuity", (service.id,))
+            yield _written(company, subject, f"Continuity plan {service.name}", _CONTINUITY_PLAN_AGE)
     if handbook.capacity_plan_age is not None:
-        yield _written(
-            company, "docs/plans/capacity.md", "plan", "capacity", "Capacity plan", handbook.capacity_plan_age
-        )
+        subject = Subject("docs/plans/capacity.md", "plan", "capacity")
+        yield _written(company, subject, "Capacity plan", handbook.capacity_plan_age)
     if handbook.security_plan_age is not None:
-        yield _written(
-            company,
-            "docs/plans/security-incident.md",
-            "plan",
-            "security incident",
-            "Security incident plan",
-            handbook.security_plan_age,
-        )
-
-
-def _continuity_plan(company: Company, service: Service) -> tuple[Document, Edit]:
-    return _written(
-        company,
-        f"docs/plans/continuity-{service.id}.md",
-        "plan",
-        "continuity",
-        f"Continuity plan {service.name}",
-        95,
-        services=(service.id,),
-    )
+        subject = Subject("docs/plans/security-incident.md", "plan", "security incident")
+        yield _written(company, subject, "Security incident plan", handbook.security_plan_age)
 
 
 def _processes(company: Company) -> Iterator[tuple[Document, Edit]]:
     days = company.habits.handbook.incident_process_age
     if days is not None:
-        yield _written(company, "docs/processes/incident.md", "process", "incident", "Incident process", days)
-    yield _written(company, "docs/kb/requests.md", "kb_article", "requests", "How to ask for things", 100)
+        subject = Subject("docs/processes/incident.md", "process", "incident")
+        yield _written(company, subject, "Incident process", days)
+    subject = Subject("docs/kb/requests.md", "kb_article", "requests")
+    yield _written(company, subject, "How to ask for things", 100)
 
 
 def _reports(company: Company) -> Iterator[tuple[Document, Edit]]:
@@ -210,11 +194,5 @@ def _reports(company: Company) -> Iterator[tuple[Document, Edit]]:
     for back in range(1, company.habits.handbook.report_months + 1):
         days = 30 * back - 14
         at = company.habits.as_of - timedelta(days=days)
-        yield _written(
-            company,
-            f"docs/reports/{at:%Y-%m}.md",
-            "report",
-            "operations",
-            f"Operations report {at:%Y-%m}",
-            days,
-        )
+        subject = Subject(f"docs/reports/{at:%Y-%m}.md", "report", "operations")
+        yield _written(company, subject, f"Operations report {at:%Y-%m}", days)

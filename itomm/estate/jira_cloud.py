@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from itomm.estate.http_exchange import TOKEN, Request, Response, json_response
 from itomm.estate.jira_payloads import Flavour
 from itomm.estate.jira_site import JiraSite, error, jql_error, wanted_fields
 from itomm.estate.jql import JqlError
+from itomm.estate.tickets import Ticket
 
 _MOST_PER_PAGE = 100  # with fields; Cloud gives no more
 _MOST_IDS_PER_PAGE = 5000
@@ -77,10 +78,14 @@ class JiraCloudApi(JiraSite):
             return jql_error(problem)
         if name == "search/approximate-count":
             return json_response({"count": len(found)})
+        return self._page_of(found, posted, request, flavour)
+
+    def _page_of(
+        self, found: Sequence[Ticket], posted: Mapping[str, object], request: Request, flavour: Flavour
+    ) -> Response:
         listed = posted.get("fields")
         wanted = wanted_fields(listed if isinstance(listed, list) else request.query.get("fields", ()))
-        token = str(posted.get("nextPageToken") or request.one("nextPageToken"))
-        offset = _offset(token)
+        offset = _offset(str(posted.get("nextPageToken") or request.one("nextPageToken")))
         if offset is None:
             return error("The provided next page token is invalid or expired.")
         most = _MOST_PER_PAGE if wanted else _MOST_IDS_PER_PAGE
@@ -89,11 +94,12 @@ class JiraCloudApi(JiraSite):
         changelog = "changelog" in str(posted.get("expand") or request.one("expand"))
         rows = []
         for ticket in found[start : start + size]:
-            if wanted is None:  # nothing asked for: ids and nothing else
-                rows.append({"id": self.payloads.id_of(ticket)})
-                continue
-            row = self.payloads.issue(ticket, flavour, wanted)
-            rows.append(self.with_changelog(row, ticket, flavour, _MOST_HISTORIES) if changelog else row)
+            # Cloud gives ids and nothing else when no fields are asked for.
+            row: dict[str, object] = {"id": self.payloads.id_of(ticket)}
+            if wanted is not None:
+                row = self.payloads.issue(ticket, flavour, wanted)
+                row = self.with_changelog(row, ticket, flavour, _MOST_HISTORIES) if changelog else row
+            rows.append(row)
         return json_response(_page(rows, offset + size, len(found), request.behaviours))
 
 

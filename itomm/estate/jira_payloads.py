@@ -128,13 +128,13 @@ class Payloads:
         return {"comments": rows, "maxResults": len(rows), "total": len(rows), "startAt": 0}
 
     def _links(self, ticket: Ticket, flavour: Flavour) -> list[dict[str, object]]:
-        rows = []
-        for link in ticket.links:
-            if link.to in self._by_ref:
-                rows.append(self._link(ticket, link, self._by_ref[link.to], flavour, outgoing=True))
-        for source, link in self._incoming.get(ticket.ref, ()):
-            rows.append(self._link(source, link, source, flavour, outgoing=False))
-        return rows
+        rows = [
+            self._link(ticket, link, self._by_ref[link.to], flavour, outgoing=True)
+            for link in ticket.links
+            if link.to in self._by_ref
+        ]
+        incoming = self._incoming.get(ticket.ref, ())
+        return rows + [self._link(source, link, source, flavour, outgoing=False) for source, link in incoming]
 
     def _link(
         self, source: Ticket, link: Link, shown: Ticket, flavour: Flavour, *, outgoing: bool
@@ -253,8 +253,9 @@ def _document(sections: Collection[tuple[str, str]]) -> dict[str, object]:
         if heading:
             words = [{"type": "text", "text": heading}]
             content.append({"type": "heading", "attrs": {"level": 2}, "content": words})
-        for line in text.split("\n"):
-            content.append({"type": "paragraph", "content": [{"type": "text", "text": line}]})
+        content.extend(
+            {"type": "paragraph", "content": [{"type": "text", "text": line}]} for line in text.split("\n")
+        )
     return {"type": "doc", "version": 1, "content": content}
 
 

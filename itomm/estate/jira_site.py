@@ -63,15 +63,15 @@ class JiraSite(ABC):
         if path.startswith("browse/"):
             return self._browse(path.removeprefix("browse/"))
         parts = path.split("/")
-        if parts[:2] != ["rest", "api"] or len(parts) < 4:
-            return error("null for uri", 404)
-        version, name = parts[2], "/".join(parts[3:])
-        flavour = self.flavour(request, version)
+        if parts[:2] != ["rest", "api"] or len(parts) < 4 or parts[2] not in self.versions:
+            return error(f"null for uri: {request.path}", 404)
+        flavour, name = self.flavour(request, parts[2]), "/".join(parts[3:])
         anonymous = "authorization" not in request.headers
         if not (anonymous and name == "serverInfo") and not self.authenticated(request):
             return self.refusal()
-        if version not in self.versions:
-            return error(f"null for uri: {request.path}", 404)
+        return self._resource(name, request, flavour)
+
+    def _resource(self, name: str, request: Request, flavour: Flavour) -> Response:
         if name.startswith("search"):
             return self.search(name, request, flavour) or error("null for uri", 404)
         if name.startswith("issue/"):
@@ -119,9 +119,7 @@ class JiraSite(ABC):
             return error("null for uri", 404)
         histories = self.payloads.histories(ticket, flavour)
         start, size = request.number("startAt", 0), min(request.number("maxResults", 100), 100)
-        if "endless" in request.behaviours:
-            start = 0
-        if "repeated_token" in request.behaviours:
+        if request.behaviours:
             start = 0
         rows = histories[start : start + size]
         last = start + size >= len(histories) and not request.behaviours
@@ -149,7 +147,7 @@ class JiraSite(ABC):
             "issuetype": lambda: [issue_type(kind, flavour) for kind in ISSUE_TYPES],
             "project": lambda: projects,
             "project/search": lambda: paged(projects, request),
-            "mypermissions": lambda: _permissions(),
+            "mypermissions": _permissions,
         }
         if name in answers:
             return json_response(answers[name]())
@@ -196,15 +194,17 @@ def paged(rows: Sequence[object], request: Request) -> dict[str, object]:
 
 def _permissions() -> dict[str, object]:
     return {
-        "permissions": {
-            name: {
-                "id": str(number),
-                "key": name,
-                "name": name.replace("_", " ").capitalize(),
-                "type": "PROJECT",
-                "description": "",
-                "havePermission": True,
-            }  # fmt: skip
-            for number, name in enumerate(PERMISSIONS, start=10)
-        }
+        "permissions": {name: _permission(number, name) for number, name in enumerate(PERMISSIONS, start=10)}
+    }
+
+
+def _permission(number: int, name: str) -> dict[str, object]:
+    title = name.replace("_", " ").capitalize()
+    return {
+        "id": str(number),
+        "key": name,
+        "name": title,
+        "type": "PROJECT",
+        "description": "",
+        "havePermission": True,
     }

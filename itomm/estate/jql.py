@@ -110,7 +110,7 @@ def _clause(tokens: Sequence[str], position: int, now: datetime) -> tuple[Condit
         end = next((at for at in range(position, len(tokens)) if tokens[at] == ")"), None)
         if end is None:
             raise JqlError("Error in the JQL Query: Expecting ')' before the end of the query.")
-        values = [token for token in tokens[position + 1 : end] if token != ","]
+        values = [word for word in tokens[position + 1 : end] if word != ","]
         return _listed(field, values), end + 1
     value = tokens[position]
     if field in {"created", "updated"}:
@@ -147,8 +147,9 @@ def _dated(field: str, operator: str, value: str, now: datetime) -> Condition:
     moment = _moment(value, now)
     if moment is None:
         raise JqlError(
-            f"Date value '{value}' for field '{field}' is invalid. Valid formats include: 'yyyy/MM/dd HH:mm', "
-            "'yyyy-MM-dd HH:mm', 'yyyy/MM/dd', 'yyyy-MM-dd', or a period format e.g. '-5d', '4w 2d'."
+            f"Date value '{value}' for field '{field}' is invalid. Valid formats include: "
+            "'yyyy/MM/dd HH:mm', 'yyyy-MM-dd HH:mm', 'yyyy/MM/dd', 'yyyy-MM-dd', "
+            "or a period format e.g. '-5d', '4w 2d'."
         )
     compare: dict[str, Callable[[datetime], bool]] = {
         ">=": lambda at: at >= moment,

@@ -15,7 +15,7 @@ from itomm.config.quantities import DAY, SECOND, Dimension, Quantity, format_qua
 
 _DEFINITIONS = Path(__file__).parent / "truth_criteria.yaml"
 _WHOLE_THINGS = frozenset({"services", "repositories", "none", "slos", "schedules", "certificates"})
-"""Sample units of which a single service has one or few: the smallest sample then holds for the company only."""
+"""Sample units of which one service has few: the smallest sample then holds for the company only."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,13 @@ class Median:
     """Durations in seconds, of which the middle one counts."""
 
     seconds: Sequence[float]
+
+
+@dataclass(frozen=True)
+class MedianShare:
+    """Shares of several things, of which the middle one counts."""
+
+    shares: Sequence[Fraction]
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ class NotApplicable:
     why: str
 
 
-Measurement = Share | Median | Count | Age | Trend | NotApplicable
+Measurement = Share | Median | MedianShare | Count | Age | Trend | NotApplicable
 
 
 @dataclass(frozen=True)
@@ -95,24 +102,31 @@ class Answer:
 
 def load_definitions() -> Mapping[str, Definition | None]:
     """All criteria in the questionnaire's order; None for those that people answer."""
-    document = yaml.load(_DEFINITIONS.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)  # noqa: S506  # a safe loader, in C
+    document = yaml.load(
+        _DEFINITIONS.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
+    )  # a safe loader, in C
     return {name: _definition(row) for name, row in document.items()}
 
 
 def graded(definition: Definition, measurement: Measurement, *, one_service: bool) -> Answer:
     """The answer that a measurement gives."""
-    if isinstance(measurement, NotApplicable):
-        return Answer("not_applicable", None, measurement.why)
     sample = 1 if one_service and definition.sample_unit in _WHOLE_THINGS else max(definition.sample, 1)
-    if isinstance(measurement, Share):
-        return _graded_share(definition, measurement, sample)
-    if isinstance(measurement, Median):
-        return _graded_median(definition, measurement, sample)
-    if isinstance(measurement, Count):
-        return _answer(definition, Fraction(measurement.number), str(measurement.number), "counted")
-    if isinstance(measurement, Age):
-        return _graded_age(definition, measurement)
-    return _graded_trend(definition, measurement)
+    match measurement:
+        case NotApplicable(why):
+            answer = Answer("not_applicable", None, why)
+        case Share():
+            answer = _graded_share(definition, measurement, sample)
+        case Median():
+            answer = _graded_median(definition, measurement, sample)
+        case MedianShare():
+            answer = _graded_median_share(definition, measurement, sample)
+        case Count(number):
+            answer = _answer(definition, Fraction(number), str(number), "counted")
+        case Age():
+            answer = _graded_age(definition, measurement)
+        case Trend():
+            answer = _graded_trend(definition, measurement)
+    return answer
 
 
 def _graded_share(definition: Definition, share: Share, sample: int) -> Answer:
@@ -131,9 +145,18 @@ def _graded_median(definition: Definition, median: Median, sample: int) -> Answe
     if len(median.seconds) < sample:
         return Answer("unknown", None, f"only {len(median.seconds)} of at least {sample} records")
     seconds = Fraction(round(statistics.median(median.seconds)))
-    per_unit = Fraction(86_400 if definition.unit in {"days"} else 3600)
+    per_unit = Fraction(86_400 if definition.unit == "days" else 3600)
     text = format_quantity(Quantity(Dimension.DURATION, seconds * SECOND))
     return _answer(definition, seconds / per_unit, text, f"median of {len(median.seconds)}")
+
+
+def _graded_median_share(definition: Definition, median: MedianShare, sample: int) -> Answer:
+    number = len(median.shares)
+    if number < sample:
+        return Answer("unknown", None, f"only {number} of at least {sample} {definition.sample_unit}")
+    value = statistics.median_low(median.shares)
+    text = format_quantity(Quantity(Dimension.SHARE, value))
+    return _answer(definition, value, text, f"median of {number} {definition.sample_unit}")
 
 
 def _graded_age(definition: Definition, age: Age) -> Answer:

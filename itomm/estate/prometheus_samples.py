@@ -78,7 +78,7 @@ def _availability(company: Company, grid: Grid) -> Iterator[Series]:
         yield _daily({"service": service}, grid, {day: one.availability for day, one in days.items()})
 
 
-def _availability_samples(company: Company, grid: Grid) -> Iterator[Series]:
+def _samples_ratio(company: Company, grid: Grid) -> Iterator[Series]:
     for service, days in company.monitoring.days.items():
         yield _daily({"service": service}, grid, {day: one.samples for day, one in days.items()})
 
@@ -160,7 +160,7 @@ def _targets_known(company: Company, grid: Grid) -> Iterator[Series]:
 def _known() -> Mapping[str, Evaluation]:
     known: dict[str, Evaluation] = {
         "avg by (service) (avg_over_time(probe_success[1d]))": _availability,
-        "avg by (service) (clamp_max(count_over_time((probe_success)[1d:5m]) / 288, 1))": _availability_samples,
+        "avg by (service) (clamp_max(count_over_time((probe_success)[1d:5m]) / 288, 1))": _samples_ratio,
         "slo:objective:ratio": _objectives("slo:objective:ratio", lambda objective: objective),
         "slo:time_period:days": _objectives("slo:time_period:days", lambda _: float(SLO_PERIOD_DAYS)),
         'ALERTS{alertstate="firing"}': _firing,

@@ -140,9 +140,10 @@ class Ticket:
             return None
         for entry in reversed(self.history):
             before, after = entry.before, entry.after
-            if isinstance(after, Status) and isinstance(before, Status):
-                if after.category == "done" and before.category != "done":
-                    return entry.at
+            if not isinstance(after, Status) or not isinstance(before, Status):
+                continue
+            if after.category == "done" and before.category != "done":
+                return entry.at
         return None
 
     @property

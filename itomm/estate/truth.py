@@ -38,7 +38,9 @@ def truth_of(company: Company) -> dict[str, Any]:
     }
     services = {
         service.id: {
-            name: graded(definition, MEASURES[name](replace(whole, service=service)), one_service=True).document()
+            name: graded(
+                definition, MEASURES[name](replace(whole, service=service)), one_service=True
+            ).document()
             for name, definition in definitions.items()
             if definition is not None and name in MEASURES and name not in COMPANY_ONLY
         }

@@ -91,7 +91,9 @@ def _exhaustions(scope: Scope, service: Service) -> list[datetime]:
     days = scope.company.monitoring.days.get(service.id, {})
     objective, found, below = _objective(service) or 0, [], False
     for day in reversed(_days(scope, 180)):
-        span = [days[day - DAY * back].availability for back in range(SLO_PERIOD_DAYS) if day - DAY * back in days]
+        span = [
+            days[day - DAY * back].availability for back in range(SLO_PERIOD_DAYS) if day - DAY * back in days
+        ]
         now = bool(span) and statistics.fmean(span) < objective
         if now and not below:
             found.append(day)
@@ -129,9 +131,7 @@ def _recovery_exercised(scope: Scope) -> Measurement:
     }
 
     def done(service: Service) -> bool:
-        return service.id in exercised or any(
-            scope.within(at, 365) for at in restore_tests(scope, service)
-        )
+        return service.id in exercised or any(scope.within(at, 365) for at in restore_tests(scope, service))
 
     return scope.share_of_services(done, critical, "tier 3 or 4")
 
@@ -206,8 +206,9 @@ def _forecast(scope: Scope) -> Measurement:
     services = _by_id(scope)
     return share(
         _resources(scope),
-        lambda resource: resource.kind == "disk"
-        and services[resource.service].habits.monitoring.forecast_alerts,
+        lambda resource: (
+            resource.kind == "disk" and services[resource.service].habits.monitoring.forecast_alerts
+        ),
     )
 
 
@@ -216,12 +217,14 @@ def _automated(scope: Scope) -> Measurement:
 
 
 def _lead_time(scope: Scope) -> Measurement:
-    hours = []
-    for project, deployment in scope.deployments(90):
-        for request in project.merge_requests:
-            if request.iid in deployment.delivers and not request.author.bot:
-                hours.append((deployment.finished_at - request.first_commit_at).total_seconds())
-    return Median(hours)
+    return Median(
+        [
+            (deployment.finished_at - request.first_commit_at).total_seconds()
+            for project, deployment in scope.deployments(90)
+            for request in project.merge_requests
+            if request.iid in deployment.delivers and not request.author.bot
+        ]
+    )
 
 
 def _weekly(scope: Scope) -> Measurement:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from fractions import Fraction
 
 from itomm.estate.company_habits import Service
 from itomm.estate.generate_incidents import is_major
 from itomm.estate.generate_projects import INFRASTRUCTURE
-from itomm.estate.measures import Measurement, Median, Share
+from itomm.estate.measures import Measurement, Median, MedianShare
 from itomm.estate.monitoring import AlertRule, Episode
 from itomm.estate.repositories import Pipeline, Project
 from itomm.estate.tickets import Ticket
@@ -174,11 +174,8 @@ def _review_load(scope: Scope) -> Measurement:
             if scope.within(request.merged_at, 90) and not request.author.bot:
                 given.update(person.login for person in request.approvers)
         if given.total() >= 20 and len(committers(scope, project)) >= 3:
-            busiest.append(max(given.values()) / given.total())
-    if not busiest:
-        return Share(0, 0)
-    # A median of shares, written as a share in ten-thousandths with the number of repositories kept apart.
-    return Share(round(statistics.median(busiest) * 10_000), 10_000) if len(busiest) >= 3 else Share(0, 0)
+            busiest.append(Fraction(max(given.values()), given.total()))
+    return MedianShare(busiest)
 
 
 def _review_hours(scope: Scope) -> Measurement:
@@ -199,9 +196,7 @@ def _backed_up(scope: Scope) -> Measurement:
 
 
 def _backup_alerts(scope: Scope) -> Measurement:
-    alerted = {
-        rule.service for rule in scope.company.monitoring.rules if rule.name.endswith("BackupTooOld")
-    }
+    alerted = {rule.service for rule in scope.company.monitoring.rules if rule.name.endswith("BackupTooOld")}
     return scope.share_of_services(lambda service: service.id in alerted, stateful, "keeps no data")
 
 

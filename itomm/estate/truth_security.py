@@ -26,8 +26,7 @@ def scans(scope: Scope, project: Project, *, on_merge_requests: bool = False) ->
     return {
         _KINDS[job.name]
         for run in project.pipelines
-        if scope.within(run.created_at, 30)
-        and (not on_merge_requests or run.source == "merge_request_event")
+        if scope.within(run.created_at, 30) and (not on_merge_requests or run.source == "merge_request_event")
         for job in run.jobs
         if job.name in _KINDS
     }
@@ -57,7 +56,9 @@ def _triaged(scope: Scope) -> Measurement:
     ]
 
     def triaged(finding: Finding) -> bool:
-        moments = [at for at in (finding.confirmed_at, finding.fixed_at, finding.dismissed_at) if at is not None]
+        moments = [
+            at for at in (finding.confirmed_at, finding.fixed_at, finding.dismissed_at) if at is not None
+        ]
         return bool(moments) and min(moments) - finding.detected_at <= week
 
     return share(old, triaged)
@@ -274,9 +275,7 @@ def _renewed_by_machine(scope: Scope) -> Measurement:
 
 
 def _policies(scope: Scope) -> Measurement:
-    return share(
-        scope.texts("policy"), lambda page: page.approved and scope.within(page.touched_at, 365)
-    )
+    return share(scope.texts("policy"), lambda page: page.approved and scope.within(page.touched_at, 365))
 
 
 def _risks_reviewed(scope: Scope) -> Measurement:

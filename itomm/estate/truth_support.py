@@ -87,9 +87,7 @@ def _restore_trend(scope: Scope) -> Measurement:
     if smaller == 0:
         return Trend(None, None, 0)
     now = statistics.median(recent_ones)
-    return Trend(
-        Fraction(round(statistics.median(earlier))), Fraction(round(now)), smaller, now <= 3600
-    )
+    return Trend(Fraction(round(statistics.median(earlier))), Fraction(round(now)), smaller, now <= 3600)
 
 
 def _majors(scope: Scope) -> list[Ticket]:
@@ -249,16 +247,12 @@ def _request_targets(scope: Scope) -> Measurement:
 
 
 def _automated_requests(scope: Scope) -> Measurement:
-    done = [
-        ticket for ticket in scope.tickets("Service Request", days=90) if ticket.resolved_at is not None
-    ]
+    done = [ticket for ticket in scope.tickets("Service Request", days=90) if ticket.resolved_at is not None]
     return share(done, _by_machine)
 
 
 def _runbooks(scope: Scope) -> Measurement:
-    covered = {
-        name for page in scope.texts("runbook") if page.words >= 50 for name in page.services
-    }
+    covered = {name for page in scope.texts("runbook") if page.words >= 50 for name in page.services}
     return scope.share_of_services(lambda service: service.id in covered)
 
 
@@ -294,9 +288,7 @@ def _linked_knowledge(scope: Scope) -> Measurement:
         for ticket in scope.tickets("Incident", "Service Request", days=90)
         if ticket.resolved_at is not None
     ]
-    return share(
-        done, lambda ticket: any("handbook.acme.example" in text for _, text in ticket.sections)
-    )
+    return share(done, lambda ticket: any("handbook.acme.example" in text for _, text in ticket.sections))
 
 
 def _rota(scope: Scope) -> Measurement:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
 _OPENS, _CLOSES = 9, 17
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of history."""
+
+    start: datetime
+    end: datetime
 
 
 @dataclass(frozen=True)
@@ -34,14 +42,14 @@ class WorkingTime:
         return (moment + self.utc_offset).weekday() < 5
 
     def next_working(self, moment: datetime) -> datetime:
-        """``moment`` itself when it is in working hours, else the next opening."""
+        """``moment`` itself when it is in working hours, else early in the next ones."""
         local = moment + self.utc_offset
         if local.hour >= _CLOSES:
-            local = datetime.combine(local.date() + DAY, time(_OPENS), tzinfo=UTC)
+            local = _opening(local + DAY)
         elif local.hour < _OPENS:
-            local = datetime.combine(local.date(), time(_OPENS), tzinfo=UTC)
+            local = _opening(local)
         while local.weekday() >= 5:
-            local = datetime.combine(local.date() + DAY, time(_OPENS), tzinfo=UTC)
+            local = _opening(local + DAY)
         return local - self.utc_offset
 
     def moments(
@@ -63,6 +71,11 @@ class WorkingTime:
         if weekends and random.random() < 0.4:
             return monday + timedelta(seconds=random.randrange(7 * 86_400))
         return self.moment_on(monday + timedelta(days=random.randrange(5)), random)
+
+
+def _opening(local: datetime) -> datetime:
+    """Some moment in the first hour of that day's work."""
+    return local.replace(hour=_OPENS)
 
 
 def midnight(moment: datetime) -> datetime:
