@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,11 @@ from itomm.collectors.alertmanager.matchers import matchers_of_route, matchers_o
 from itomm.collectors.alertmanager.routes import notification_routes
 from itomm.collectors.alertmanager.settings import AlertmanagerSettings
 from itomm.collectors.alertmanager.silences import silence_of
+from itomm.collectors.conformance import Answer, MemorySink, MisbehavingServer, PretendTime
 from itomm.collectors.contract import SourceError
+from itomm.collectors.framework.reading import Assignment
+from itomm.collectors.framework.runner import collect
+from itomm.collectors.source import build_source
 
 SETTINGS = AlertmanagerSettings(url="https://alerts.example")
 
@@ -76,6 +81,29 @@ def test_what_is_no_configuration_is_refused_in_words(text: str) -> None:
 def test_a_tree_without_an_end_is_refused() -> None:
     with pytest.raises((SourceError, RecursionError)):
         list(notification_routes("route: &r {receiver: a, routes: [*r, *r]}", SETTINGS))
+
+
+def test_a_silence_that_has_not_begun_is_not_read(server: MisbehavingServer) -> None:
+    now = datetime(2026, 11, 1, 6, tzinfo=UTC)
+    hour = timedelta(hours=1)
+    begun, pending, incomplete = ({"id": name} for name in ("begun", "pending", "incomplete"))
+    begun |= {"startsAt": (now - hour).isoformat(), "endsAt": (now + hour).isoformat()}
+    pending |= {"startsAt": (now + hour).isoformat(), "endsAt": (now + 2 * hour).isoformat()}
+    server.on("/api/v2/silences", Answer(body=json.dumps([pending, begun, incomplete]).encode()))
+    time, sink = PretendTime(start=now), MemorySink()
+    assignment = Assignment(
+        run=1,
+        until=now,
+        history=timedelta(days=90),
+        services=(),
+        pseudonym_key=b"0123456789abcdef",
+        record_types=frozenset({"silence"}),
+    )
+    source = build_source("a", {"collector": "alertmanager", "url": server.url})
+    (result,) = collect([source], sink, assignment, time.clock, timing=time.timing)
+    assert [one.source_ref for one in sink.of("silence").observations] == ["begun"]
+    assert result.outcome.complete
+    assert result.outcome.warnings == ("a silence without a start or an end was left out",)
 
 
 def test_a_silence_without_an_end_is_left_out() -> None:

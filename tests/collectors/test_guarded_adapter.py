@@ -14,11 +14,26 @@ from itomm.collectors.conformance import Answer, MisbehavingServer, PretendTime
 from itomm.collectors.contract import SourceError
 from itomm.collectors.framework.adapter import GuardedAdapter
 from itomm.collectors.framework.timing import Cancelled
+from itomm.evidence.observation import UnknownReason
 
 MakeAdapter = Callable[..., GuardedAdapter]
 SessionOf = Callable[[GuardedAdapter], requests.Session]
 
 FINE = Answer(200, b'{"fine": true}')
+
+
+def test_a_token_that_is_refused_again_and_again_is_not_tried_until_the_account_is_locked(
+    server: MisbehavingServer, make_adapter: MakeAdapter, session_of: SessionOf
+) -> None:
+    server.on("/a", Answer(401))
+    server.on("/b", FINE)
+    session = session_of(make_adapter())
+    for path in ("/a", "/a", "/b", "/a", "/a", "/a"):
+        session.get(f"{server.url}{path}")
+    with pytest.raises(SourceError, match=r"answered 401 3 times.*not locked") as caught:
+        session.get(f"{server.url}/b")
+    assert caught.value.reason is UnknownReason.PERMISSION_DENIED
+    assert len(server.requests) == 6
 
 
 def test_an_error_of_the_moment_is_tried_again(

@@ -185,6 +185,66 @@ def test_an_alert_that_fired_before_the_window_began_is_not_given_a_false_start(
     assert outcome.window_start >= start
 
 
+def test_alert_history_is_covered_only_as_far_as_it_was_asked_for(
+    server: MisbehavingServer, read: Read
+) -> None:
+    first = datetime(2026, 10, 23, tzinfo=UTC)
+    server.on(RANGE, matrix(({}, [(first + timedelta(days=day), "3") for day in range(10)])), matrix())
+    _, outcome = read("alert_event", alert_history_days=2)
+    assert (outcome.window_start, outcome.window_end) == (NOW - timedelta(days=2), NOW)
+
+
+def test_the_highest_use_of_a_day_is_never_below_its_usual_one(server: MisbehavingServer, read: Read) -> None:
+    day = datetime(2026, 10, 30, tzinfo=UTC)
+    node = {"instance": "n1"}
+    server.on(
+        RANGE,
+        matrix(({}, [(day, "1")])),
+        matrix((node, [(day, "0.8"), (day + timedelta(days=1), "0.7"), (day + timedelta(days=2), "1.5")])),
+        matrix((node, [(day, "0.6"), (day + timedelta(days=1), "0.71"), (day + timedelta(days=2), "0.5")])),
+    )
+    collection, _ = read("capacity_series", queries={"capacity": {"cpu": "x"}})
+    used = [(one.fields["p95"], one.fields["max"]) for one in collection.observations]
+    assert used == [(0.6, 0.8), (0.71, 0.71)]  # 1.5 is no share of anything, so that day is unknown
+    queries = [path for _, path in server.requests if path.startswith(RANGE)]
+    assert "max_over_time" in queries[1]
+    assert "quantile_over_time" in queries[2]
+
+
+def test_a_backup_outside_the_window_is_no_event_of_it(server: MisbehavingServer, read: Read) -> None:
+    ended = [
+        NOW - timedelta(days=30),
+        NOW - timedelta(days=3),
+        NOW - timedelta(days=3),
+        NOW + timedelta(days=1),
+    ]
+    rows = [(NOW - timedelta(days=4 - index), str(end.timestamp())) for index, end in enumerate(ended)]
+    server.on(RANGE, matrix(({}, rows)), matrix(({"data_set": "orders", "offsite": "true"}, rows)))
+    server.on(QUERY, vector(({"data_set": "orders", "offsite": "true"}, str(ended[1].timestamp()))))
+    collection, _ = read("backup_job")
+    (run,) = collection.observations
+    assert run.fields["finished_at"] == NOW - timedelta(days=3)
+    assert (run.fields["offsite"], run.fields["encrypted"]) == (True, None)
+
+
+def test_states_that_prometheus_does_not_know_are_unknown(server: MisbehavingServer, read: Read) -> None:
+    never = "0001-01-01T00:00:00Z"
+    target = {"labels": {"job": "j", "instance": "i"}, "health": "odd", "lastScrape": never}
+    server.on("/api/v1/targets", answer({"activeTargets": [target, target]}))
+    rule = {"type": "alerting", "name": "A", "query": "x", "health": "odd", "lastEvaluation": never}
+    server.on(RULES, answer({"groups": [{"name": "g", "file": "f", "rules": [rule, rule]}]}))
+    targets, _ = read("scrape_target")
+    rules, _ = read("alert_rule")
+    assert [one.source_ref for one in targets.observations] == ["j/i", "j/i#2"]
+    assert [one.source_ref for one in rules.observations] == ["f:g/A", "f:g/A#2"]
+    for one in [*targets.observations, *rules.observations]:
+        assert one.fields["health"] == "unknown"
+        assert one.fields.get("last_scrape_at", one.fields.get("last_evaluation_at")) is None
+    assert rules.observations[0].fields["summary"] is False
+    assert rules.observations[0].fields["severity"] is None
+    assert rules.observations[0].fields["paging"] is False
+
+
 def test_an_objective_that_is_no_share_is_left_out_with_a_word(server: MisbehavingServer, read: Read) -> None:
     server.on(RULES, answer({"groups": []}))
     server.on(

@@ -115,6 +115,19 @@ def test_people_and_secrets_do_not_reach_the_sink() -> None:
     assert first.raw["note"] == first.raw["createdBy"] == first.fields["created_by"]
 
 
+def test_a_login_in_a_records_name_is_replaced_alike_everywhere() -> None:
+    class WithLogin(Tried):
+        def collect(self, stream: Stream, cursor: str | None, context: CollectionContext) -> Iterator[Page]:
+            if stream.record_type == "silence":
+                yield Page((silence("checkout:Ada"), silence("Adage")), REQUEST)
+
+    sink = MemorySink()
+    run(WithLogin, sink=sink)
+    first, second = sink.of("silence").observations
+    assert first.source_ref == f"checkout:{first.fields['created_by']}"
+    assert second.source_ref == "Adage"
+
+
 def test_people_are_named_when_the_source_says_so() -> None:
     sink = MemorySink()
     run(Tried, sink=sink, people="named")

@@ -15,9 +15,11 @@ from itomm.collectors.contract import SourceError
 from itomm.collectors.framework.provenance import origin_of, public_url, request_made, same_origin
 from itomm.collectors.framework.timing import Timing
 from itomm.collectors.framework.waiting import asked_wait, back_off
-from itomm.evidence.observation import RequestMade
+from itomm.evidence.observation import RequestMade, UnknownReason
 
 MOST_TRIES = 5
+MOST_UNAUTHORISED = 3
+"""So many answers 401 in a row, and no more is asked: tools lock accounts after a few more."""
 RETRIED_ALWAYS = frozenset({429, 503})  # the server says that it did not do the work
 RETRIED_WHEN_REPEATABLE = frozenset({500, 502, 504})
 REPEATABLE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -59,6 +61,7 @@ class GuardedAdapter(HTTPAdapter):
         self._timing = timing
         self._ends_at = timing.monotonic() + limits.deadline_seconds
         self._unreachable: requests.ConnectionError | None = None
+        self._unauthorised_in_a_row = 0
         self.requests_made = 0
         self.last_requests: deque[RequestMade] = deque(maxlen=20)
 
@@ -112,6 +115,7 @@ class GuardedAdapter(HTTPAdapter):
         proxies: dict[str, str] | None,
     ) -> requests.Response:
         self._timing.check()
+        self._refuse_to_lock_the_account()
         self._spend_one_request()
         connect, read = self._limits.timeout_seconds
         left = self._seconds_left()
@@ -127,6 +131,7 @@ class GuardedAdapter(HTTPAdapter):
                 proxies=proxies,
             )
             status = response.status_code
+            self._unauthorised_in_a_row = self._unauthorised_in_a_row + 1 if status == 401 else 0
             self._read_body(response, request)
         finally:
             self.last_requests.append(request_made(request.method or "GET", request.url or "", status))
@@ -182,6 +187,14 @@ class GuardedAdapter(HTTPAdapter):
                 f"{left:.0f} s more. Run again later, or raise deadline_minutes of this source."
             )
         self._timing.wait(seconds)
+
+    def _refuse_to_lock_the_account(self) -> None:
+        if self._unauthorised_in_a_row >= MOST_UNAUTHORISED:
+            raise SourceError(
+                f"{self._host} answered 401 {MOST_UNAUTHORISED} times: the token is wrong, expired or "
+                f"missing. It was not asked again, so that the account is not locked.",
+                UnknownReason.PERMISSION_DENIED,
+            )
 
     def _spend_one_request(self) -> None:
         if self.requests_made >= self._limits.max_requests:
