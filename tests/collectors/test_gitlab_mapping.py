@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from itomm.collectors.gitlab.delivered import delivered_keys, read_merge
 from itomm.collectors.gitlab.deployment import deployment, judge, read_delivery
 from itomm.collectors.gitlab.job import by_pipeline, job_summaries, pipeline, read_job, security_scans
 from itomm.collectors.gitlab.merge_request import merge_request
@@ -391,6 +392,35 @@ def test_environments_are_judged_apart() -> None:
     staging: dict[str, Any] = {"environment": {"id": 2, "name": "staging"}}
     rows = [deployed(1, "02T10:00", "b", **staging), deployed(2, "02T12:00", "a", "01T10:00")]
     assert judged(*rows) == [(False, False), (False, False)]
+
+
+def test_a_deployment_names_the_tickets_of_what_was_merged_since_the_one_before() -> None:
+    rows = [
+        deployed(1, "01T10:00", "a"),
+        deployed(2, "03T10:00", "c"),
+        deployed(3, "04T10:00", "d", status="failed"),
+        deployed(4, "05T10:00", "e"),
+        deployed(5, "06T10:00", "a", "01T10:00"),
+    ]
+    merges = [
+        {"merged_at": f"2026-10-{at}:00Z", "merge_commit_sha": sha, "title": title}
+        for at, sha, title in (
+            ("01T10:00", "a", "OPS-1"),
+            ("02T10:00", "b", "OPS-2"),
+            ("03T10:00", "c", "no ticket"),
+            ("04T10:00", "d", "OPS-4"),
+            ("05T10:00", "e", "OPS-5"),
+        )
+    ]
+    deliveries = [one for row in rows if (one := read_delivery(row))]
+    found = delivered_keys(deliveries, [merge for row in merges if (merge := read_merge(row))])
+    assert found == {1: ["OPS-1"], 2: ["OPS-2"], 3: ["OPS-4"], 4: ["OPS-5", "OPS-4"], 5: ["OPS-1"]}
+    fields = checked(deployment(make_project(), judge(deliveries[:1])[0], found[1]), "deployment")
+    assert fields["change_keys"] == ["OPS-1"]
+
+
+def test_a_merge_request_that_is_not_merged_is_delivered_by_nothing() -> None:
+    assert read_merge({"merged_at": None, "title": "OPS-1", "sha": "a"}) is None
 
 
 @pytest.mark.parametrize("status", ["running", "created", "blocked", "skipped"])

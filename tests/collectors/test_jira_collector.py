@@ -334,6 +334,17 @@ def test_a_later_run_asks_for_what_changed_whenever_it_was_opened(
     assert "created >=" not in jql
 
 
+def test_risks_are_read_however_old_they_are(
+    site: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.on("/rest/api/3/issuetype", answer([{"name": "Risk"}]))
+    site.on(SEARCH, answer({"issues": [issue(1, created="2020-01-01T00:00:00.000+0000")], "isLast": True}))
+    found, outcome = collected(run(site, monkeypatch, "risk"), "risk")
+    assert outcome.complete
+    assert len(found) == 1
+    assert "created >=" not in queries(site, SEARCH)[0]["jql"][0]
+
+
 def test_projects_are_found_when_none_is_configured(
     site: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

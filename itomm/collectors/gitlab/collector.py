@@ -33,9 +33,10 @@ class GitLabCollector(Collector):
     """Repositories, reviews, pipelines, deployments and findings of GitLab.
 
     Requests of a first run: 1 for every 100 projects. Then for each project 1 for its newest commit, 2 for
-    branch protection, 1 for every 100 files, merge requests, pipelines, jobs, deployments, releases,
-    findings and members (at least 1 of each), and for each merged merge request 1 for its approvals, or 2
-    where nobody approved but somebody commented: some 12 to start with, 30 with 18 reviewed merge requests.
+    branch protection, 1 for every 100 files, merge requests (again where there are deployments),
+    pipelines, jobs, deployments, releases, findings and members (at least 1 of each), and for each merged
+    merge request 1 for its approvals, or 2 where nobody approved but somebody commented: some 12 to start
+    with, 30 with 18 reviewed merge requests.
     """
 
     name: ClassVar[str] = "gitlab"

@@ -138,13 +138,12 @@ def _is_older(delivery: Delivery, running: Delivery) -> bool:
     return delivery.commit_at < running.commit_at and not delivery.hotfix
 
 
-def deployment(project: Project, judged: Judged) -> Observation:
-    """A finished deployment as a record."""
+def deployment(project: Project, judged: Judged, delivered: Iterable[str] = ()) -> Observation:
+    """A finished deployment as a record; ``delivered`` are the tickets of the merge requests it brought."""
     delivery = judged.delivery
     payload = delivery.payload
     deployable = mapping_of(payload.get("deployable"))
     environment = mapping_of(payload.get("environment"))
-    commit = mapping_of(deployable.get("commit"))
     page = f"{project.web_url}/-/environments/{environment.get('id')}"
     return Observation(
         source_ref=f"{project.path}/deployments/{payload.get('id')}",
@@ -160,9 +159,7 @@ def deployment(project: Project, judged: Judged) -> Observation:
             "actor": username_of(payload.get("user")) or username_of(deployable.get("user")),
             "rollback": judged.rollback,
             "hotfix": delivery.hotfix,
-            "change_keys": ticket_keys(
-                text_of(payload.get("ref")), text_of(commit.get("title")), text_of(commit.get("message"))
-            ),
+            "change_keys": list(dict.fromkeys([*_own_keys(payload), *delivered])),
             "caused_incident_keys": [],
             "repo_id": project.path,
             "failed_change": judged.failed_change,
@@ -171,6 +168,14 @@ def deployment(project: Project, judged: Judged) -> Observation:
         raw=payload,
         url=text_of(deployable.get("web_url")) or page,
         service_keys=project.service_keys,
+    )
+
+
+def _own_keys(payload: Payload) -> list[str]:
+    """Tickets that the deployment's branch and commit name."""
+    commit = mapping_of(mapping_of(payload.get("deployable")).get("commit"))
+    return ticket_keys(
+        text_of(payload.get("ref")), text_of(commit.get("title")), text_of(commit.get("message"))
     )
 
 

@@ -9,6 +9,7 @@ from gitlab.exceptions import GitlabHttpError
 
 from itomm.collectors.contract import CollectionContext
 from itomm.collectors.gitlab.client import GitLabClient
+from itomm.collectors.gitlab.delivered import Merge, delivered_keys, read_merge
 from itomm.collectors.gitlab.deployment import Delivery, deployment, judge, read_delivery
 from itomm.collectors.gitlab.job import by_pipeline, job_summaries, pipeline, security_scans
 from itomm.collectors.gitlab.merge_request import merge_request
@@ -154,13 +155,27 @@ class ProjectReader:
             one for row in read for one in row if one is not None and one.finished_at <= context.until
         ]
         judged = {id(one.delivery): one for one in judge(finished)}
+        delivered = delivered_keys(finished, self._merges(project, after) if finished else [])
         for page, deliveries in zip(pages, read, strict=True):
             found = [
-                deployment(project, judged[id(one)])
+                deployment(project, judged[id(one)], delivered[one.payload["id"]])
                 for one in deliveries
                 if one is not None and wanted <= one.finished_at <= context.until
             ]
             yield _page(found, page.request)
+
+    def _merges(self, project: Project, after: datetime) -> list[Merge]:
+        """What was merged since an instant; nothing where merge requests are switched off."""
+        if project.switched_off("merge_requests"):
+            return []
+        query = {
+            "scope": "all",
+            "state": "merged",
+            "order_by": "created_at",
+            "updated_after": after.isoformat(),
+        }
+        pages = self._client.pages(f"/projects/{project.id}/merge_requests", query)
+        return [merge for page in pages for row in page.rows if (merge := read_merge(row))]
 
     def _releases(
         self, project: Project, changed_since: datetime | None, context: CollectionContext
@@ -212,6 +227,8 @@ class ProjectReader:
         self, project: Project, changed_since: datetime | None, context: CollectionContext
     ) -> Iterator[Page]:
         del changed_since, context
+        if project.is_archived:  # nobody can change anything there
+            return
         for page in self._client.pages(f"/projects/{project.id}/members/all"):
             found = [access_grant(project, row, self._settings.bot_accounts) for row in page.rows]
             yield _page(found, page.request)

@@ -52,6 +52,7 @@ class _Reading:
     labels: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     histories: bool = True
+    whole: bool = False  # however long ago it was opened
 
 
 class JiraCollector(Collector):
@@ -104,19 +105,20 @@ class JiraCollector(Collector):
             return
         _warn_of_missing_fields(reading, site, context)
         updated_since = instant_of(cursor)
+        anytime = reading.whole or updated_since is not None
         for project in client.projects():
             context.asked(project)
             query = issue_query(
                 project,
                 issue_types=issue_types,
                 labels=reading.labels,
-                created_since=None if updated_since else context.since,
+                created_since=None if anytime else context.since,
                 updated_since=updated_since,
             )
             try:
                 for page in client.search(query, _asked_fields(reading, site), histories=reading.histories):
                     issues = [read_issue(payload, site) for payload in page.issues]
-                    begun = [issue for issue in issues if _begun(issue, updated_since, context)]
+                    begun = [issue for issue in issues if _begun(issue, context, anytime=anytime)]
                     found = [one for issue in begun for one in reading.observe(issue)]
                     yield Page(tuple(found), page.request)
             except JIRAError as error:
@@ -154,7 +156,12 @@ class JiraCollector(Collector):
 
 def _ticket_reading(kind: str) -> _Reading:
     fields_of = TICKETS[kind]
-    return _Reading(lambda issue: [observation(issue, fields_of(issue))], (kind,), fields=NEEDED_FIELDS[kind])
+    return _Reading(
+        lambda issue: [observation(issue, fields_of(issue))],
+        (kind,),
+        fields=NEEDED_FIELDS[kind],
+        whole=kind == "risk",  # a risk stands until it is closed, so the oldest count, too
+    )
 
 
 def _observer(
@@ -174,10 +181,10 @@ def _asked_fields(reading: _Reading, site: Site) -> Sequence[str]:
     return [*ISSUE_FIELDS, *(field for field in custom if field in known)]
 
 
-def _begun(issue: Issue, updated_since: datetime | None, context: CollectionContext) -> bool:
-    """Whether an issue belongs to this collection: opened in its window, or before and changed since."""
+def _begun(issue: Issue, context: CollectionContext, *, anytime: bool) -> bool:
+    """Whether an issue belongs to this collection: opened in its window, or up to its end."""
     at = issue.created_at
-    return at is not None and at <= context.until and (updated_since is not None or context.since <= at)
+    return at is not None and at <= context.until and (anytime or context.since <= at)
 
 
 def _warn_of_missing_fields(reading: _Reading, site: Site, context: CollectionContext) -> None:
