@@ -173,6 +173,21 @@ def test_a_body_can_be_read_in_pieces_by_a_client_that_asked_for_a_stream(
     assert b"".join(response.iter_content(2)) == b"abcdef"
 
 
+def test_a_connection_is_used_again_after_an_answer_was_read_whole(
+    server: MisbehavingServer, make_adapter: MakeAdapter, session_of: SessionOf
+) -> None:
+    server.on(
+        "/a",
+        Answer(200, b"x" * 200_000),
+        Answer(200, gzip.compress(b"y"), {"Content-Encoding": "gzip"}),
+        FINE,
+    )
+    session = session_of(make_adapter())
+    for _ in range(4):
+        session.get(f"{server.url}/a")
+    assert server.connections == 1
+
+
 def test_a_redirect_to_another_host_is_refused(
     server: MisbehavingServer, make_adapter: MakeAdapter, session_of: SessionOf
 ) -> None:

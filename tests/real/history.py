@@ -41,6 +41,11 @@ def backup_times(now: datetime) -> list[datetime]:
     return [first_midnight(now) + timedelta(days=day, hours=2) for day in range(DAYS - 5)]
 
 
+def certificate_end(now: datetime) -> datetime:
+    """When the certificate of ``checkout`` ends."""
+    return first_midnight(now) + timedelta(days=80)
+
+
 def _lines(now: datetime) -> Iterator[str]:
     start, end = first_midnight(now), past_until(now)
     instants = [start + STEP * index for index in range(int((end - start) / STEP) + 1)]
@@ -61,6 +66,15 @@ def _lines(now: datetime) -> Iterator[str]:
         if before:
             labels = '{service="checkout",data_set="orders",job="pgbackrest"}'
             yield f"backup_last_success_timestamp_seconds{labels} {before[-1].timestamp()} {_at(one)}"
+    yield "# TYPE probe_ssl_earliest_cert_expiry gauge"
+    for one in instants:
+        labels = '{service="checkout",instance="https://checkout.example/"}'
+        yield f"probe_ssl_earliest_cert_expiry{labels} {certificate_end(now).timestamp()} {_at(one)}"
+    objective = '{sloth_id="checkout-a",sloth_service="checkout",sloth_slo="a"}'
+    for name, number in (("objective:ratio", "0.995"), ("time_period:days", "28")):
+        yield f"# TYPE slo:{name} gauge"
+        for one in instants:
+            yield f"slo:{name}{objective} {number} {_at(one)}"
     yield "# TYPE ALERTS gauge"
     labels = 'alertname="CheckoutDown",alertstate="firing",service="checkout",severity="critical"'
     for first, last in firing_times(now):

@@ -12,7 +12,7 @@ from itomm.collectors.source import build_source
 from itomm.config.clock import fixed_clock
 from itomm.config.settings import Service
 from itomm.evidence.observation import UnknownReason
-from tests.real.history import backup_times, firing_times, first_midnight, past_until
+from tests.real.history import backup_times, certificate_end, firing_times, first_midnight, past_until
 from tests.real.servers import RunningServer
 
 
@@ -134,12 +134,25 @@ def test_a_dead_target_is_seen_as_such(read: MemorySink) -> None:
 
 
 def test_asked_and_empty_is_a_complete_answer(read: MemorySink) -> None:
-    for record_type in ("slo", "certificate"):
+    for record_type in ("slo", "certificate"):  # their last samples are hours old, so there are none now
         collection = read.of(record_type)
         assert collection.observations == []
         assert len(collection.pages) == 1
         assert collection.outcome is not None
         assert collection.outcome.complete
+
+
+def test_objectives_and_certificates_are_read_as_of_the_instant_of_the_run(
+    prometheus: RunningServer, now: datetime
+) -> None:
+    sink = read_as_of(prometheus, past_until(now), "slo", "certificate")
+    (objective,) = sink.of("slo").observations
+    assert (objective.fields["objective"], objective.fields["window_days"]) == (0.995, 28)
+    assert objective.fields["source"] == "sloth"
+    assert sink.of("slo").service_ids == ["checkout"]
+    (certificate,) = sink.of("certificate").observations
+    assert certificate.fields["endpoint"] == "https://checkout.example/"
+    assert certificate.fields["not_after"] == certificate_end(now)
 
 
 def test_every_page_names_the_request_that_fetched_it(read: MemorySink, prometheus: RunningServer) -> None:
@@ -150,23 +163,25 @@ def test_every_page_names_the_request_that_fetched_it(read: MemorySink, promethe
     assert "probe_success" in uptime.request.query["query"]
 
 
-def test_the_retention_of_the_server_shows_as_coverage(
-    prometheus: RunningServer, now: datetime, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_the_retention_of_the_server_shows_as_coverage(prometheus: RunningServer, now: datetime) -> None:
+    outcome = read_as_of(prometheus, past_until(now), "backup_job").of("backup_job").outcome
+    assert outcome is not None
+    assert any("keeps 400 days" in warning for warning in outcome.warnings)
+
+
+def read_as_of(prometheus: RunningServer, until: datetime, *record_types: str) -> MemorySink:
     source = build_source("prometheus", {"collector": "prometheus", "url": prometheus.url})
     sink = MemorySink()
     assignment = Assignment(
         run=1,
-        until=past_until(now),
+        until=until,
         history=timedelta(days=500),
-        services=(),
+        services=(Service(id="checkout"),),
         pseudonym_key=b"0123456789abcdef",
-        record_types=frozenset({"backup_job"}),
+        record_types=frozenset(record_types),
     )
-    collect([source], sink, assignment, fixed_clock(now))
-    outcome = sink.of("backup_job").outcome
-    assert outcome is not None
-    assert any("keeps 400 days" in warning for warning in outcome.warnings)
+    collect([source], sink, assignment, fixed_clock(until))
+    return sink
 
 
 def test_an_expression_the_server_refuses_leaves_the_stream_incomplete(

@@ -38,6 +38,7 @@ class MisbehavingServer:
 
     def __init__(self, otherwise: Answer | None = None) -> None:
         self.otherwise = otherwise or Answer(404, b'{"message": "404 Not Found"}')
+        self.connections = 0
         self.requests: list[tuple[str, str]] = []
         self.headers: list[Mapping[str, str]] = []
         self._scripts: dict[str, list[Answer]] = {}
@@ -83,6 +84,10 @@ class MisbehavingServer:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
+
+            def setup(self) -> None:
+                super().setup()
+                owner.connections += 1
 
             def do_GET(self) -> None:
                 owner.requests.append((self.command, self.path))

@@ -8,10 +8,10 @@ from urllib.parse import urljoin
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ReadTimeoutError
-from urllib3.exceptions import HTTPError as TransportError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from itomm.collectors.contract import SourceError
+from itomm.collectors.framework.body import read_body
 from itomm.collectors.framework.provenance import origin_of, public_url, request_made, same_origin
 from itomm.collectors.framework.timing import Timing
 from itomm.collectors.framework.waiting import asked_wait, back_off
@@ -24,7 +24,6 @@ RETRIED_ALWAYS = frozenset({429, 503})  # the server says that it did not do the
 RETRIED_WHEN_REPEATABLE = frozenset({500, 502, 504})
 REPEATABLE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_ANSWER_BYTES = 200 * 1024 * 1024
-_CHUNK_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ class GuardedAdapter(HTTPAdapter):
             )
             status = response.status_code
             self._unauthorised_in_a_row = self._unauthorised_in_a_row + 1 if status == 401 else 0
-            self._read_body(response, request)
+            read_body(response, request, self._keep_reading)
         finally:
             self.last_requests.append(request_made(request.method or "GET", request.url or "", status))
         location = response.headers.get("Location")
@@ -140,23 +139,10 @@ class GuardedAdapter(HTTPAdapter):
             self._refuse_foreign(urljoin(request.url or "", location), redirected=True)
         return response
 
-    def _read_body(self, response: requests.Response, request: requests.PreparedRequest) -> None:
-        pieces = bytearray()
-        try:
-            while piece := response.raw.read1(_CHUNK_BYTES, decode_content=True):
-                pieces += piece
-                self._timing.check()
-                self._seconds_left()
-                self._refuse_larger_than_allowed(len(pieces))
-        except ReadTimeoutError as error:
-            raise requests.ReadTimeout(error, request=request) from error
-        except TransportError as error:
-            raise requests.exceptions.ChunkedEncodingError(error, request=request) from error
-        finally:
-            response.raw.close()  # a connection whose answer was read whole is already back in the pool
-        # The place where requests keeps a body that has been read; there is no public way to hand one over.
-        response._content = bytes(pieces)
-        response._content_consumed = True  # type: ignore[attr-defined]  # not in the stubs
+    def _keep_reading(self, size: int) -> None:
+        self._timing.check()
+        self._seconds_left()
+        self._refuse_larger_than_allowed(size)
 
     def _refuse_larger_than_allowed(self, size: int) -> None:
         if size > self._limits.max_answer_bytes:
