@@ -231,12 +231,15 @@ def test_a_retry_after_date_is_waited_for(site: MisbehavingServer, monkeypatch: 
     assert len(found) == 1
 
 
-def test_a_sign_in_page_is_told_as_such(site: MisbehavingServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sign_in_page_is_told_as_such_and_not_logged(
+    site: MisbehavingServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     site.on(SEARCH, Answer(200, b"<html>Sign in</html>", {"Content-Type": "text/html"}))
     found, outcome = collected(run(site, monkeypatch))
     assert found == []
     assert not outcome.complete
     assert "web page" in outcome.error
+    assert "Sign in" not in caplog.text
 
 
 def test_a_kind_that_the_site_does_not_have_is_not_an_empty_fact(

@@ -211,6 +211,7 @@ def _client(settings: JiraSettings, context: CollectionContext) -> JIRA:
         server=settings.url,
         options={"verify": settings.verify},
         get_server_info=False,  # its request would go out before the guarded adapter is mounted
+        logging=False,  # it would log whole answers, with what names and secrets they hold
         max_retries=0,  # the adapter retries, under the source's deadline
         timeout=settings.timeout_seconds,
         **sign_in,
