@@ -22,6 +22,7 @@ _RESOLUTION_GOALS = {1: 2, 2: 4, 3: 10, 4: 30, 5: 60}  # hours by priority
 _PRIORITIES = ((1, 1), (2, 3), (3, 8), (4, 6), (5, 2))
 # How long a thing lasts beside the median, by priority: the worse, the more hands.
 _HASTE = {1: 0.5, 2: 0.7, 3: 1.0, 4: 1.8, 5: 3.0}
+_ROUNDS = 11
 _CAUSES = (
     "configuration",
     "capacity",
@@ -137,6 +138,8 @@ class _Growth:
             actor=worker,
             reopened=self._reopened.draw(),
             waits=number % 7 == 0,
+            # The one big outage goes round the team until somebody finds the cause.
+            passed_between=self._team * _ROUNDS if trigger.outage else (),
         )
         reporter = ALERT_BRIDGE if by_monitoring else self._random.choice(self._team)
         symptom = self._random.choice(_SYMPTOMS)

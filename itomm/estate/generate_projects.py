@@ -30,9 +30,15 @@ _INFRASTRUCTURE_DELIVERY = Delivery(
     recovery_hours=1,
 )
 _INFRASTRUCTURE_REPOSITORY = Repository(
-    required_approvals=1, codeowners=True, codeowners_required=True, manifest=None, dockerfile=False,
-    infrastructure=True, committers=4, dominant_committer_share=0.4,
-)  # fmt: skip
+    required_approvals=1,
+    codeowners=True,
+    codeowners_required=True,
+    manifest=None,
+    dockerfile=False,
+    infrastructure=True,
+    committers=4,
+    dominant_committer_share=0.4,
+)
 _INFRASTRUCTURE_PIPELINES = Pipelines(tests=False, scanners=("secret",), scanners_block=True)
 
 
@@ -68,9 +74,16 @@ def _service_project(
 ) -> Project:
     own, start = service.habits, span.start
     shop = Workshop(
-        habits.seed, service.id, habits.teams[service.team].key, working_time(habits, service.team), team,
-        own.delivery, own.repository, span.start, span.end,
-    )  # fmt: skip
+        habits.seed,
+        service.id,
+        habits.teams[service.team].key,
+        working_time(habits, service.team),
+        team,
+        own.delivery,
+        own.repository,
+        span.start,
+        span.end,
+    )
     drafts = drafts_of(shop)
     shipments, hotfixes = shipments_of(shop, drafts)
     requests = numbered(shop, [*drafts, *hotfixes])
@@ -103,9 +116,16 @@ def _infrastructure_project(
 ) -> Project:
     working = working_time(habits, team[0].team)
     shop = Workshop(
-        habits.seed, INFRASTRUCTURE, "INFRA", working, team, _INFRASTRUCTURE_DELIVERY,
-        _INFRASTRUCTURE_REPOSITORY, start, end,
-    )  # fmt: skip
+        habits.seed,
+        INFRASTRUCTURE,
+        "INFRA",
+        working,
+        team,
+        _INFRASTRUCTURE_DELIVERY,
+        _INFRASTRUCTURE_REPOSITORY,
+        start,
+        end,
+    )
     requests = numbered(shop, drafts_of(shop))
     commits = commits_of(shop, requests)
     return Project(
@@ -133,9 +153,16 @@ def _infrastructure_project(
 
 def _archived_project(number: int, team: tuple[Person, ...], start: datetime) -> Project:
     shop = Workshop(
-        0, ARCHIVED, "OLD", WorkingTime(timedelta(0), (), 1.0), team, _INFRASTRUCTURE_DELIVERY,
-        Repository(protected=False), start - timedelta(days=100), start - timedelta(days=40),
-    )  # fmt: skip
+        0,
+        ARCHIVED,
+        "OLD",
+        WorkingTime(timedelta(0), (), 1.0),
+        team,
+        _INFRASTRUCTURE_DELIVERY,
+        Repository(protected=False),
+        start - timedelta(days=100),
+        start - timedelta(days=40),
+    )
     requests = numbered(shop, drafts_of(shop))
     return Project(
         id=number,

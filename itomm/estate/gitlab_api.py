@@ -97,8 +97,15 @@ class GitLabApi:
         if name not in {"acme", "7"}:
             return _missing("Group")
         if not rest:
-            row = {"id": 7, "name": "Acme", "path": "acme", "full_path": "acme", "visibility": "private",
-                   "parent_id": None, "web_url": f"{request.base}/gitlab/groups/acme"}  # fmt: skip
+            row = {
+                "id": 7,
+                "name": "Acme",
+                "path": "acme",
+                "full_path": "acme",
+                "visibility": "private",
+                "parent_id": None,
+                "web_url": f"{request.base}/gitlab/groups/acme",
+            }
             return self._one(row)
         if rest == ["projects"]:
             return self._list(self._project_rows(request), request)
@@ -308,8 +315,10 @@ class GitLabApi:
         return _sorted(rows, request, "id", descending=False)
 
     def _findings(self, place: Project, request: Request) -> list[Row]:
-        wanted = {name: set(request.query.get(f"{name}[]", ()) or request.query.get(name, ())) for name in
-                  ("state", "severity", "report_type")}  # fmt: skip
+        wanted = {
+            name: set(request.query.get(f"{name}[]", ()) or request.query.get(name, ()))
+            for name in ("state", "severity", "report_type")
+        }
         rows = [deliver.vulnerability(one, place, request.base) for one in place.findings]
         return [
             row for row in rows if all(not values or row[name] in values for name, values in wanted.items())

@@ -166,8 +166,12 @@ def release(one: Release, place: Project, base: str) -> Row:
 def vulnerability(one: Finding, place: Project, base: str) -> Row:
     """A vulnerability with what its finding says about it."""
     kind, _, _ = one.identifier.partition("-")
-    identifier = {"external_type": kind.lower(), "external_id": one.identifier, "name": one.identifier,
-                  "url": None}  # fmt: skip
+    identifier = {
+        "external_type": kind.lower(),
+        "external_id": one.identifier,
+        "name": one.identifier,
+        "url": None,
+    }
     moved = [at for at in (one.confirmed_at, one.fixed_at, one.dismissed_at) if at is not None]
     return {
         "id": one.id,

@@ -310,8 +310,14 @@ def web_url(place: Project, base: str) -> str:
 
 
 def _level(number: int, level: int, name: str) -> Row:
-    return {"id": number, "access_level": level, "access_level_description": name, "user_id": None,
-            "group_id": None, "deploy_key_id": None}  # fmt: skip
+    return {
+        "id": number,
+        "access_level": level,
+        "access_level_description": name,
+        "user_id": None,
+        "group_id": None,
+        "deploy_key_id": None,
+    }
 
 
 def _offset_time(moment: datetime) -> str:

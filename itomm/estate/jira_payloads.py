@@ -191,8 +191,13 @@ def user(person: Person, flavour: Flavour) -> dict[str, object]:
 def status(one: Status, flavour: Flavour) -> dict[str, object]:
     """A status with its category."""
     number, colour, name = _CATEGORIES[one.category]
-    category = {"self": flavour.link(f"statuscategory/{number}"), "id": number, "key": one.category,
-                "colorName": colour, "name": name}  # fmt: skip
+    category = {
+        "self": flavour.link(f"statuscategory/{number}"),
+        "id": number,
+        "key": one.category,
+        "colorName": colour,
+        "name": name,
+    }
     return {
         "self": flavour.link(f"status/{one.id}"),
         "description": "",
@@ -212,23 +217,39 @@ def priority(number: int | None, flavour: Flavour) -> dict[str, object] | None:
     """A priority by its place in the site's list, 1 the highest."""
     if number is None:
         return None
-    return {"self": flavour.link(f"priority/{number}"), "iconUrl": f"{flavour.base}/images/priority.svg",
-            "name": PRIORITIES[number - 1], "id": str(number)}  # fmt: skip
+    return {
+        "self": flavour.link(f"priority/{number}"),
+        "iconUrl": f"{flavour.base}/images/priority.svg",
+        "name": PRIORITIES[number - 1],
+        "id": str(number),
+    }
 
 
 def issue_type(name: str, flavour: Flavour) -> dict[str, object]:
     """An issue type."""
     number = str(10_101 + ISSUE_TYPES.index(name))
-    return {"self": flavour.link(f"issuetype/{number}"), "id": number, "description": "", "name": name,
-            "subtask": False, "hierarchyLevel": 0}  # fmt: skip
+    return {
+        "self": flavour.link(f"issuetype/{number}"),
+        "id": number,
+        "description": "",
+        "name": name,
+        "subtask": False,
+        "hierarchyLevel": 0,
+    }
 
 
 def project(key: str, flavour: Flavour) -> dict[str, object]:
     """A project."""
     number = {"OPS": "10000"}.get(key, "10001")
     name = {"OPS": "Operations"}.get(key, "Security")
-    return {"self": flavour.link(f"project/{number}"), "id": number, "key": key, "name": name,
-            "projectTypeKey": "service_desk", "simplified": False}  # fmt: skip
+    return {
+        "self": flavour.link(f"project/{number}"),
+        "id": number,
+        "key": key,
+        "name": name,
+        "projectTypeKey": "service_desk",
+        "simplified": False,
+    }
 
 
 def component(name: str, flavour: Flavour) -> dict[str, object]:

@@ -172,6 +172,8 @@ def _graded_trend(definition: Definition, trend: Trend) -> Answer:
     if trend.smaller_sample < definition.sample:
         why = f"only {trend.smaller_sample} of at least {definition.sample} {definition.sample_unit}"
         return Answer("unknown", None, why)
+    if trend.earlier == 0 and trend.recent:
+        return Answer("no", None, f"grew from none to {trend.recent}")
     if not trend.earlier or trend.recent is None:
         return _empty(definition, "there is no earlier figure")
     change = (trend.recent - trend.earlier) / trend.earlier

@@ -222,8 +222,13 @@ class PrometheusApi:
     def _database(self, request: Request) -> Response:
         del request
         milliseconds = int(self._company.monitoring.history_start.timestamp() * 1000)
-        head = {"numSeries": 4821, "numLabelPairs": 913, "chunkCount": 19212, "minTime": milliseconds,
-                "maxTime": int(self._company.as_of.timestamp() * 1000)}  # fmt: skip
+        head = {
+            "numSeries": 4821,
+            "numLabelPairs": 913,
+            "chunkCount": 19212,
+            "minTime": milliseconds,
+            "maxTime": int(self._company.as_of.timestamp() * 1000),
+        }
         return _success({"headStats": head, "seriesCountByMetricName": [{"name": "up", "value": 40}]})
 
 

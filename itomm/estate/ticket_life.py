@@ -18,11 +18,12 @@ def life(
     reopened: bool = False,
     waits: bool = False,
     closes: bool = True,
+    passed_between: tuple[Person, ...] = (),
 ) -> tuple[HistoryEntry, ...]:
     """The history of a ticket, in time order.
 
     Closing is a step from done to done a week after the resolution: who takes it for the resolution
-    measures a week too much.
+    measures a week too much. ``passed_between`` are the people it goes to in turn while it is worked on.
     """
     entries = []
     if worker is not None:
@@ -31,6 +32,11 @@ def life(
     if resolved is None:
         return tuple(entries)
     span = resolved - acknowledged
+    holder = worker
+    for turn, person in enumerate(passed_between, start=1):
+        at = acknowledged + span * (0.25 * turn / len(passed_between))
+        entries.append(HistoryEntry(at, actor, "assignee", holder, person))
+        holder = person
     if waits:
         entries.append(_step(acknowledged + span * 0.3, actor, IN_PROGRESS, WAITING))
         entries.append(_step(acknowledged + span * 0.5, actor, WAITING, IN_PROGRESS))
