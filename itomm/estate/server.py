@@ -20,6 +20,7 @@ from itomm.estate.prometheus_api import PrometheusApi
 
 FAULT_CONTROL = "/_estate/faults"
 _DRIPS = 10
+_POLL_SECONDS = 0.01  # how soon a stop is noticed
 
 
 class EstateServer:
@@ -46,7 +47,7 @@ class EstateServer:
         )
         self._http = _Listener(("127.0.0.1", port), self)
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(_POLL_SECONDS,), daemon=True)
         self._thread.start()
 
     def __enter__(self) -> EstateServer:
