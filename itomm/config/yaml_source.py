@@ -8,13 +8,12 @@ Fractional numbers become :class:`decimal.Decimal`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
 import yaml
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from itomm.config.errors import InvalidInputError, Place, Problem
 
@@ -86,25 +85,28 @@ def parse_documents(text: str, file: str) -> list[Document]:
     if len(text) > MAXIMUM_CHARACTERS:
         raise _problem(Place(file), f"longer than {MAXIMUM_CHARACTERS:,} characters")
     try:
-        _refuse_tricks(text, file)
-        nodes = [node for node in yaml.compose_all(text, Loader=_LOADER) if node is not None]
+        builders = list(_built(yaml.parse(text, Loader=_LOADER), file))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
         raise _problem(place, f"not YAML: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
         raise _problem(Place(file), f"not YAML: {str(error).splitlines()[0]}") from None
+    problems = [problem for builder in builders for problem in builder.problems]
+    if problems:
+        raise InvalidInputError(problems)
     lines = text.splitlines(keepends=True)
-    return [_document(node, file, lines) for node in nodes]
+    return [builder.document(lines) for builder in builders if not builder.is_empty]
 
 
-def _document(node: Node, file: str, lines: list[str]) -> Document:
+def _built(events: Iterable[yaml.Event], file: str) -> Iterator[_Builder]:
     builder = _Builder(file)
-    value = builder.build(node, ())
-    if builder.problems:
-        raise InvalidInputError(builder.problems)
-    excerpt = "".join(lines[node.start_mark.line : node.end_mark.line + 1])
-    return Document(value, file, _until_next_document(excerpt), builder.places)
+    for event in events:
+        if isinstance(event, yaml.DocumentEndEvent):
+            yield builder
+            builder = _Builder(file)
+        else:
+            builder.take(event)
 
 
 def _until_next_document(excerpt: str) -> str:
@@ -116,73 +118,133 @@ def _until_next_document(excerpt: str) -> str:
     return "".join(kept)
 
 
-def _refuse_tricks(text: str, file: str) -> None:
-    depth = 0
-    for event in yaml.parse(text, Loader=_LOADER):
-        mark = event.start_mark
-        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise _problem(place, "anchors and aliases are not allowed here", "Write the value out.")
-        if tag := getattr(event, "tag", None):
-            raise _problem(place, f"the tag {tag} is not allowed here", "Leave the tag out.")
-        if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-            depth += 1
-        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-            depth -= 1
-        if depth > MAXIMUM_DEPTH:
-            raise _problem(place, f"nested deeper than {MAXIMUM_DEPTH} levels")
+@dataclass
+class _Open:
+    """A mapping or sequence that is not finished: what it holds so far, and the key that awaits its value."""
+
+    value: dict[str, object] | list[object]
+    path: PathInDocument
+    key: str | None = None
+    repeated: bool = False  # the awaited value belongs to a key that stands there already
 
 
 class _Builder:
-    """Turns YAML nodes into plain data, noting places and problems."""
+    """Turns the parser's events of one document into plain data, noting places and problems."""
 
     def __init__(self, file: str) -> None:
-        self.file = file
-        self.places: dict[PathInDocument, Place] = {}
         self.problems: list[Problem] = []
+        self.is_empty = True
+        self._file = file
+        self._places: dict[PathInDocument, Place] = {}
+        self._open: list[_Open] = []
+        self._value: object = None
+        self._first_line = 0
 
-    def build(self, node: Node, path: PathInDocument) -> object:
-        self.places.setdefault(path, self._place(node))
-        if isinstance(node, MappingNode):
-            return dict(self._items(node, path))
-        if isinstance(node, SequenceNode):
-            return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
-        return self._scalar(node)
+    def document(self, lines: list[str]) -> Document:
+        """The finished document; ``lines`` are those of the whole file."""
+        text = _until_next_document("".join(lines[self._first_line :]))
+        return Document(self._value, self._file, text, self._places)
 
-    def _items(self, node: MappingNode, path: PathInDocument) -> Iterator[tuple[str, object]]:
-        seen: dict[str, Place] = {}
-        for key_node, value_node in node.value:
-            place = self._place(key_node)
-            if not isinstance(key_node, ScalarNode):
-                self.problems.append(Problem(place, "a key must be plain text"))
-                continue
-            key = str(key_node.value)
-            if key in seen:
-                self.problems.append(
-                    Problem(place, f"the key '{key}' stands here twice", f"It is first set at {seen[key]}.")
+    def take(self, event: yaml.Event) -> None:
+        """Take the next event.
+
+        Raises:
+            InvalidInputError: something that is not allowed at all.
+        """
+        match event:
+            case yaml.ScalarEvent():
+                self._check(event)
+                self._scalar(event)
+            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                self._check(event)
+                self._begin(event)
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                self._settle(self._open.pop().value)
+            case yaml.AliasEvent():
+                raise _problem(
+                    self._place(event), "anchors and aliases are not allowed here", "Write it out."
                 )
-                continue
-            seen[key] = place
-            self.places[(*path, key)] = place
-            yield key, self.build(value_node, (*path, key))
+            case _:
+                pass  # the stream's and the document's own marks
 
-    def _scalar(self, node: Node) -> object:
-        text = str(node.value)
-        if not isinstance(node, ScalarNode) or node.style:  # quoted or block text stays text
-            return text
-        if text in _NULL:
-            return None
-        if text in _TRUE or text in _FALSE:
-            return text in _TRUE
-        if len(text) <= _MAXIMUM_DIGITS:
-            if _INTEGER.fullmatch(text):
-                return int(text)
-            if _DECIMAL.fullmatch(text):
-                return Decimal(text)
-        return text
+    def _check(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
+        if event.anchor:
+            raise _problem(self._place(event), "anchors and aliases are not allowed here", "Write it out.")
+        if event.tag:
+            raise _problem(self._place(event), f"the tag {event.tag} is not allowed here", "Leave it out.")
 
-    def _place(self, node: Node) -> Place:
-        return Place(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+    def _begin(self, event: yaml.Event) -> None:
+        place = self._place(event)
+        if len(self._open) >= MAXIMUM_DEPTH:
+            raise _problem(place, f"nested deeper than {MAXIMUM_DEPTH} levels")
+        if self._awaits_key():
+            raise _problem(place, "a key must be plain text")
+        path = self._path_of_next()
+        self._note(path, place)
+        self._open.append(_Open({} if isinstance(event, yaml.MappingStartEvent) else [], path))
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        if self._awaits_key():
+            self._key(event)
+            return
+        self._note(self._path_of_next(), self._place(event))
+        self._settle(event.value if event.style else _plain_scalar(event.value))
+
+    def _key(self, event: yaml.ScalarEvent) -> None:
+        holder, place, key = self._open[-1], self._place(event), event.value
+        holder.key = key
+        holder.repeated = isinstance(holder.value, dict) and key in holder.value
+        path = (*holder.path, key)
+        if holder.repeated:
+            hint = f"It is first set at {self._places[path]}."
+            self.problems.append(Problem(place, f"the key '{key}' stands here twice", hint))
+        else:
+            self._places[path] = place
+
+    def _settle(self, value: object) -> None:
+        """Put a finished value where it belongs."""
+        if not self._open:
+            self._value, self.is_empty = value, value is None
+            return
+        holder = self._open[-1]
+        if isinstance(holder.value, list):
+            holder.value.append(value)
+        elif holder.key is not None:
+            if not holder.repeated:
+                holder.value[holder.key] = value
+            holder.key = None
+
+    def _awaits_key(self) -> bool:
+        return bool(self._open) and isinstance(self._open[-1].value, dict) and self._open[-1].key is None
+
+    def _path_of_next(self) -> PathInDocument:
+        if not self._open:
+            return ()
+        holder = self._open[-1]
+        return (*holder.path, len(holder.value) if isinstance(holder.value, list) else str(holder.key))
+
+    def _note(self, path: PathInDocument, place: Place) -> None:
+        if not self._places:
+            self._first_line = place.line - 1
+        self._places.setdefault(path, place)  # a value under a key is found at its key
+
+    def _place(self, event: yaml.Event) -> Place:
+        mark = event.start_mark
+        return Place(self._file, mark.line + 1, mark.column + 1) if mark else Place(self._file)
+
+
+def _plain_scalar(text: str) -> object:
+    """What an unquoted word means in YAML 1.2."""
+    if text in _NULL:
+        return None
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    if len(text) <= _MAXIMUM_DIGITS:
+        if _INTEGER.fullmatch(text):
+            return int(text)
+        if _DECIMAL.fullmatch(text):
+            return Decimal(text)
+    return text
 
 
 def _problem(place: Place, message: str, hint: str = "") -> InvalidInputError:

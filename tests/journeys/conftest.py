@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import itomm.estate
+from itomm.estate.estate import Estate
+from itomm.estate.server import EstateServer
+from tests.journeys.door import ESTATE_TOKEN, TOKEN_VARIABLE, Door, assessed, configured
+
+SMALL = Path(itomm.estate.__file__).parent / "habits" / "two_services.yaml"
+
+
+@pytest.fixture(scope="session")
+def small_estate() -> Estate:
+    return Estate.load(SMALL)
+
+
+@pytest.fixture
+def small_server(small_estate: Estate) -> Iterator[EstateServer]:
+    with EstateServer(small_estate) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def collected_once(small_estate: Estate, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with configuration and store after one complete assessment; not to be written to."""
+    folder = tmp_path_factory.mktemp("collected")
+    with EstateServer(small_estate) as server:
+        done = assessed(configured(folder, small_estate, server))
+    assert done.code == 0, done.out + done.err
+    return folder
+
+
+@pytest.fixture
+def workspace(collected_once: Path, tmp_path: Path) -> Path:
+    """A copy of the collected folder, free to be changed; the configuration's path."""
+    folder = tmp_path / "workspace"
+    shutil.copytree(collected_once, folder)
+    return folder / "itomm.yaml"
+
+
+@pytest.fixture
+def itomm_at_the_door(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Door:
+    monkeypatch.setenv(TOKEN_VARIABLE, ESTATE_TOKEN)
+    return Door(monkeypatch, capsys)
