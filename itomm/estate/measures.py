@@ -14,7 +14,9 @@ import yaml
 from itomm.config.quantities import DAY, SECOND, Dimension, Quantity, format_quantity
 
 _DEFINITIONS = Path(__file__).parent / "truth_criteria.yaml"
-_WHOLE_THINGS = frozenset({"services", "repositories", "none", "slos", "schedules", "certificates"})
+_WHOLE_THINGS = frozenset(
+    {"services", "repositories", "none", "slos", "schedules", "certificates", "rules", "resources"}
+)
 """Sample units of which one service has few: the smallest sample then holds for the company only."""
 
 

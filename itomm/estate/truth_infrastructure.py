@@ -10,7 +10,7 @@ from fractions import Fraction
 from itomm.estate.company_habits import Service
 from itomm.estate.generate_incidents import is_major
 from itomm.estate.generate_projects import INFRASTRUCTURE
-from itomm.estate.measures import Measurement, Median, MedianShare
+from itomm.estate.measures import Measurement, Median, MedianShare, NotApplicable
 from itomm.estate.monitoring import AlertRule, Episode
 from itomm.estate.repositories import Pipeline, Project
 from itomm.estate.tickets import Ticket
@@ -209,6 +209,8 @@ def _restores_tested(scope: Scope) -> Measurement:
 
 
 def _recovery_point(scope: Scope) -> Measurement:
+    if scope.service is not None and not scope.service.stateful:
+        return NotApplicable("keeps no data")
     wanted = {service.id for service in scope.services}
     last = midnight(scope.as_of)
     held = []
@@ -219,11 +221,6 @@ def _recovery_point(scope: Scope) -> Measurement:
             if data_set.service in wanted and success is not None:
                 held.append(at - success <= _RECOVERY_POINT)
     return share(held, bool)
-
-
-def _self_verifying(scope: Scope) -> Measurement:
-    """Nobody verifies restores by machine here."""
-    return scope.share_of_services(lambda _: False, stateful, "keeps no data")
 
 
 def _pinned(scope: Scope) -> Measurement:
@@ -274,7 +271,6 @@ INFRASTRUCTURE_MANAGEMENT: Mapping[str, Callable[[Scope], Measurement]] = {
     "IM-BKP-3.1": _backup_alerts,
     "IM-BKP-3.2": _restores_tested,
     "IM-BKP-4.1": _recovery_point,
-    "IM-BKP-5.1": _self_verifying,
     "IM-LCM-2.1": _pinned,
     "IM-LCM-3.1": _update_bot,
     "IM-LCM-5.1": _update_age,

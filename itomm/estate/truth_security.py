@@ -291,13 +291,26 @@ def _risks_reviewed(scope: Scope) -> Measurement:
     return share(open_ones, reviewed)
 
 
+def _where_scanned(measure: Callable[[Scope], Measurement], *kinds: str) -> Callable[[Scope], Measurement]:
+    """A service that nothing scans has no findings, which says nothing good about it."""
+
+    def measured(scope: Scope) -> Measurement:
+        if scope.service is not None and not set(scope.service.habits.pipelines.scanners) & set(kinds):
+            return NotApplicable("nothing scans it")
+        return measure(scope)
+
+    return measured
+
+
+_ANY = ("sast", "sca", "secret", "container", "iac")
+
 SECURITY: Mapping[str, Callable[[Scope], Measurement]] = {
     "SM-VUL-2.1": _scanned,
-    "SM-VUL-3.1": _triaged,
-    "SM-VUL-4.1": _fixed_in_time,
-    "SM-VUL-4.2": _exploited,
-    "SM-VUL-4.3": _findings_owned,
-    "SM-VUL-5.1": _backlog,
+    "SM-VUL-3.1": _where_scanned(_triaged, *_ANY),
+    "SM-VUL-4.1": _where_scanned(_fixed_in_time, *_ANY),
+    "SM-VUL-4.2": _where_scanned(_exploited, *_ANY),
+    "SM-VUL-4.3": _where_scanned(_findings_owned, *_ANY),
+    "SM-VUL-5.1": _where_scanned(_backlog, *_ANY),
     "SM-IAM-4.2": _access_reviewed,
     "SM-IAM-5.1": _privilege_ends,
     "SM-SDS-2.1": _secrets_scanned,
@@ -311,7 +324,7 @@ SECURITY: Mapping[str, Callable[[Scope], Measurement]] = {
     "SM-SIR-5.1": _security_lessons,
     "SM-CRT-2.1": _expiry_watched,
     "SM-CRT-3.1": _certificates_healthy,
-    "SM-CRT-3.2": _secrets_revoked,
+    "SM-CRT-3.2": _where_scanned(_secrets_revoked, "secret"),
     "SM-CRT-4.1": _expired,
     "SM-CRT-5.1": _renewed_by_machine,
     "SM-GRC-2.1": _policies,
