@@ -53,9 +53,9 @@ def measuring(bound: BoundRule) -> exp.Select:
             exp.alias_(exp.Anonymous(this="grouping", expressions=[service_id()]), "is_total"),
             *[exp.alias_(tree, name) for name, tree in columns.items()],
         )
-        .from_(exp.alias_(exp.to_table(_SELECTED), RECORD_ALIAS, table=True))
-        .with_(_WITH_FACTS, as_=_with_linked_facts(bound))
-        .with_(_SELECTED, as_=_selected(bound))
+        .from_(exp.alias_(exp.table_(_SELECTED), RECORD_ALIAS, table=True), copy=False)
+        .with_(_WITH_FACTS, as_=_with_linked_facts(bound), copy=False)
+        .with_(_SELECTED, as_=_selected(bound), copy=False)
     )
     query.set("group", exp.Group(grouping_sets=[grouping]))
     return query
@@ -78,8 +78,8 @@ def listing(bound: BoundRule, service: str | None) -> exp.Select:
             exp.alias_(exp.Coalesce(this=exp.Paren(this=counts), expressions=[exp.false()]), "counts"),
             exp.alias_(exp.Paren(this=matches), "matches"),
         )
-        .from_(exp.alias_(exp.to_table(_WITH_FACTS), RECORD_ALIAS, table=True))
-        .with_(_WITH_FACTS, as_=_with_linked_facts(bound))
+        .from_(exp.alias_(exp.table_(_WITH_FACTS), RECORD_ALIAS, table=True), copy=False)
+        .with_(_WITH_FACTS, as_=_with_linked_facts(bound), copy=False)
     )
     if service is not None:
         query = query.where(service_id().eq(exp.Literal.string(service)))
@@ -108,7 +108,7 @@ def _with_linked_facts(bound: BoundRule) -> exp.Select:
         exp.alias_(exp.table_(bound.rule.record_type.name, quoted=True), RECORD_ALIAS, table=True)
     )
     for fact in bound.rule.linked:
-        query = query.select(exp.alias_(_exists(bound, fact), fact.name, quoted=True))
+        query.select(exp.alias_(_exists(bound, fact), fact.name, quoted=True), copy=False)
     return query
 
 
@@ -138,9 +138,9 @@ def _linked(theirs: Field, ours: Field) -> exp.Expr:
 
 
 def _selected(bound: BoundRule) -> exp.Select:
-    query = exp.select("*").from_(exp.alias_(exp.to_table(_WITH_FACTS), RECORD_ALIAS, table=True))
+    query = exp.select(exp.Star()).from_(exp.alias_(exp.table_(_WITH_FACTS), RECORD_ALIAS, table=True))
     conditions = _conditions(bound)
-    return query.where(*conditions) if conditions else query
+    return query.where(*conditions, copy=False) if conditions else query
 
 
 def _conditions(bound: BoundRule) -> list[exp.Expr]:

@@ -65,7 +65,7 @@ def _applies(connection: duckdb.DuckDBPyConnection, bound: BoundRule) -> Mapping
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: exp.Expr) -> Sequence[tuple[Any, ...]]:
-    return connection.execute(query.sql(dialect="duckdb")).fetchall()
+    return connection.execute(query.sql(dialect="duckdb", copy=False)).fetchall()
 
 
 def _measured(row: Sequence[object]) -> Measured:

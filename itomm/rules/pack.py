@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -56,11 +57,23 @@ def load_packs(packs: Sequence[str], paths: Sequence[Path] = (), without: Sequen
     Raises:
         InvalidInputError: with every fault of every file.
     """
+    if paths or without:
+        return _load(packs, paths, frozenset(without))
+    return _load_shipped(tuple(packs))
+
+
+@cache
+def _load_shipped(packs: tuple[str, ...]) -> RuleSet:
+    """Shipped packs as they are: their files do not change while the program runs."""
+    return _load(packs, (), frozenset())
+
+
+def _load(packs: Sequence[str], paths: Sequence[Path], without: frozenset[str]) -> RuleSet:
     files = [file for pack in packs for file in _pack_files(pack)]
     files += [file for path in paths for file in _own_files(path)]
     documents, problems = _read_all(files)
     reader = _Reader(problems)
-    reader.read(documents, frozenset(without))
+    reader.read(documents, without)
     if reader.model_document is None and not problems:
         problems.append(Problem(Place(", ".join([*packs, *map(str, paths)])), "no file holds a model"))
     if problems:
