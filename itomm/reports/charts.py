@@ -21,10 +21,10 @@ RADAR_AXES = range(3, 13)
 
 _HIGHEST = 5
 _RADIUS = 120.0
-_FONT_SIZE = 13.0
-_LINE_HEIGHT = 16.0
-_LABEL_GAP = 12.0
-_LABEL_CHARACTERS = 18
+_FONT_SIZE = 14.0
+_LINE_HEIGHT = 17.0
+_LABEL_GAP = 16.0
+_LABEL_CHARACTERS = 16
 _LABEL_LINES = 3
 # Widths of one character in font sizes: generous, so that no font clips a label.
 _NARROW = 0.68
@@ -90,13 +90,13 @@ def interval_bar(index: Interval, *, prefix: str, title: str, rated: bool) -> st
     svg.set("width", _number(_BAR_WIDTH))
     svg.set("height", _number(_BAR_HEIGHT))
     middle = _BAR_HEIGHT / 2
-    _line(svg, "chart-grid", _bar_x(1), middle, _bar_x(_HIGHEST), middle)
+    _line(svg, "chart-grid", (_bar_x(1), middle), (_bar_x(_HIGHEST), middle))
     for level in range(1, _HIGHEST + 1):
-        _line(svg, "chart-grid", _bar_x(level), middle - 4, _bar_x(level), middle + 4)
+        _line(svg, "chart-grid", (_bar_x(level), middle - 4), (_bar_x(level), middle + 4))
     low, high = _bar_x(float(index.low)), _bar_x(float(index.high))
-    _line(svg, "chart-range", low, middle, high, middle)
+    _line(svg, "chart-range", (low, middle), (high, middle))
     for end in (low, high):
-        _line(svg, "chart-range-end", end, middle - 4, end, middle + 4)
+        _line(svg, "chart-range-end", (end, middle - 4), (end, middle + 4))
     _dot(svg, _bar_x(float(index.point)), middle, 4, rated=rated)
     return _text(svg)
 
@@ -119,7 +119,7 @@ def _draw_grid(svg: Element, count: int) -> None:
         corners = [_place(level, _angle(number, count)) for number in range(count)]
         _polygon(svg, "chart-grid", corners)
     for number in range(count):
-        _line(svg, "chart-grid", 0.0, 0.0, *_place(_HIGHEST, _angle(number, count)))
+        _line(svg, "chart-grid", (0.0, 0.0), _place(_HIGHEST, _angle(number, count)))
     for level in range(1, _HIGHEST + 1):
         x, y = _place(level, _angle(0, count))
         mark = SubElement(svg, "text")
@@ -223,10 +223,10 @@ def _polygon(svg: Element, name: str, corners: Sequence[tuple[float, float]]) ->
     polygon.set("points", _points(corners))
 
 
-def _line(svg: Element, name: str, x1: float, y1: float, x2: float, y2: float) -> None:
+def _line(svg: Element, name: str, start: tuple[float, float], end: tuple[float, float]) -> None:
     line = SubElement(svg, "line")
     line.set("class", name)
-    for attribute, value in (("x1", x1), ("y1", y1), ("x2", x2), ("y2", y2)):
+    for attribute, value in (("x1", start[0]), ("y1", start[1]), ("x2", end[0]), ("y2", end[1])):
         line.set(attribute, _number(value))
 
 

@@ -54,7 +54,9 @@ def grouped(criteria: Sequence[CriterionView]) -> tuple[Grouped, ...]:
     for criterion in criteria:
         members[group_of(criterion)].append(criterion)
     return tuple(
-        Grouped(group, tuple(sorted(listed, key=_reading_order))) for group, listed in members.items() if listed
+        Grouped(group, tuple(sorted(listed, key=_reading_order)))
+        for group, listed in members.items()
+        if listed
     )
 
 

@@ -140,11 +140,7 @@ def criterion_view(
         scopes=below,
         decisions=_decisions(text.id, scopes),
         records=records_table(
-            [
-                record
-                for result in scopes.results
-                for record in evidence.get((text.id, result.id), ())
-            ],
+            [record for result in scopes.results for record in evidence.get((text.id, result.id), ())],
             counted=sum(each.counted for each in measuring),
             service_names=scopes.service_names,
         ),
@@ -187,7 +183,9 @@ def _measured(inferred: InferredAnswer | None, below: Sequence[ScopeAnswer]) -> 
     if inferred or not services:
         return ""
     verdicts = Counter(row.in_force.verdict for row in services)
-    parts = [f"{verdicts[verdict]} {VERDICT_WORDS[verdict].lower()}" for verdict in Verdict if verdicts[verdict]]
+    parts = [
+        f"{verdicts[verdict]} {VERDICT_WORDS[verdict].lower()}" for verdict in Verdict if verdicts[verdict]
+    ]
     return f"{count_text(len(services), 'service', 'services')}: {', '.join(parts)}"
 
 
@@ -197,10 +195,12 @@ def _reasons(
     inferred: InferredAnswer | None,
     below: Sequence[ScopeAnswer],
 ) -> tuple[tuple[UnknownReason, str], ...]:
-    """Why the answer, or a part of it, is unknown: each reason with what the rule reported, commonest first."""
+    """Why the answer, or a part of it, is unknown: reasons with what the rule reported, commonest first."""
     if in_force.layer in {"person", "override"} or in_force.known_share == 1:
         return ()
-    unknown = [inferred] if inferred else [row.answer.inferred for row in below if row.in_force.known_share < 1]
+    unknown = (
+        [inferred] if inferred else [row.answer.inferred for row in below if row.in_force.known_share < 1]
+    )
     found = Counter((each.reason, each.detail) for each in unknown if each and each.reason)
     by_reason: dict[UnknownReason, str] = {}
     for (reason, detail), _ in found.most_common():

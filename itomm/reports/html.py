@@ -49,25 +49,29 @@ def render_report(
     style = _stylesheet()
     criteria = _criteria(assessment, evidence, rules)
     areas = area_rows(assessment)
-    return _environment().get_template("report.html").render(
-        assessment=assessment,
-        organisation=organisation_of(assessment),
-        verdict=verdict_sentence(assessment),
-        notice=overrides_notice(assessment),
-        problems=collection_problems(assessment.sources),
-        unknown_reasons=unknown_by_reason(criteria),
-        areas=areas,
-        radar=_radar(areas),
-        heat=heat_rows(assessment),
-        spread=services_spread(assessment),
-        overrides=override_rows(assessment),
-        groups={
-            practice.id: grouped([each for each in criteria if each.text.practice == practice.id])
-            for practice in assessment.model.practices
-        },
-        generated_by=generated_by,
-        style=Markup(style),  # noqa: S704 - our own stylesheet, not input
-        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            assessment=assessment,
+            organisation=organisation_of(assessment),
+            verdict=verdict_sentence(assessment),
+            notice=overrides_notice(assessment),
+            problems=collection_problems(assessment.sources),
+            unknown_reasons=unknown_by_reason(criteria),
+            areas=areas,
+            radar=_radar(areas),
+            heat=heat_rows(assessment),
+            spread=services_spread(assessment),
+            overrides=override_rows(assessment),
+            groups={
+                practice.id: grouped([each for each in criteria if each.text.practice == practice.id])
+                for practice in assessment.model.practices
+            },
+            generated_by=generated_by,
+            style=Markup(style),  # noqa: S704 - our own stylesheet, not input
+            style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        )
     )
 
 

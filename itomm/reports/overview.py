@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itomm.evidence.observation import UnknownReason
 from itomm.reports.criterion_view import CriterionView
 from itomm.reports.verdict import HEADLINE_VIEW, organisation_of, practices_holding_back
-from itomm.reports.wording import REASON_SENTENCES, count_text, level_text
+from itomm.reports.wording import NOT_RATED, REASON_SENTENCES, count_text, level_text
 from itomm.scoring.assessment import (
     AreaScore,
     Assessment,
@@ -156,12 +156,9 @@ def area_rows(assessment: Assessment) -> tuple[AreaRow, ...]:
 
 def heat_rows(assessment: Assessment) -> tuple[HeatRow, ...]:
     """All scopes by all practices, as they count with every layer in."""
-    rows = []
-    for scope in assessment.scopes:
-        score = scope.views[HEADLINE_VIEW]
-        practices = _by_practice(score)
-        rows.append(HeatRow(scope, score, tuple(practices.get(each.id) for each in assessment.model.practices)))
-    return tuple(rows)
+    order = [practice.id for practice in assessment.model.practices]
+    scores = [(scope, scope.views[HEADLINE_VIEW]) for scope in assessment.scopes]
+    return tuple(HeatRow(scope, score, tuple(map(_by_practice(score).get, order))) for scope, score in scores)
 
 
 def services_spread(assessment: Assessment) -> str:
@@ -170,10 +167,11 @@ def services_spread(assessment: Assessment) -> str:
     if not services:
         return ""
     levels = Counter(level_text(scope.views[HEADLINE_VIEW].level) for scope in services)
-    parts = [f"{number} at {'level ' if name.isdigit() else ''}{name}" for name, number in sorted(levels.items())]
+    parts = [
+        f"{number} not rated" if level == NOT_RATED else f"{number} at level {level}"
+        for level, number in sorted(levels.items())
+    ]
     return f"{count_text(len(services), 'service', 'services')}: {', '.join(parts)}."
-
-
 
 
 def _by_practice(score: ScopeScore) -> dict[str, PracticeScore]:

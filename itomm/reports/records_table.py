@@ -62,7 +62,7 @@ def records_table(
 
 def _standing(record: EvidenceRecord) -> str:
     if not record.counted:
-        return "looked at, did not count"
+        return "does not count"
     if record.matched is None:
-        return "counted"
-    return "counted, satisfies the condition" if record.matched else "counted, does not satisfy the condition"
+        return "counts"
+    return "counts, condition holds" if record.matched else "counts, condition fails"

@@ -8,16 +8,13 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-_NULL_PICTURE = 0x2400
-_DELETE_PICTURE = 0x2421
 _REPLACEMENT = 0xFFFD
 
 # Control characters are invalid in HTML and invisible to a reader; lone surrogates cannot be written at all.
 _VISIBLE: dict[int, int | None] = {
-    **{code: _NULL_PICTURE + code for code in range(0x20) if chr(code) not in "\t\n\r"},
+    **{code: _REPLACEMENT for code in range(0x20) if chr(code) not in "\t\n\r"},
     ord("\r"): None,
-    0x7F: _DELETE_PICTURE,
-    **dict.fromkeys(range(0x80, 0xA0), _REPLACEMENT),
+    **dict.fromkeys(range(0x7F, 0xA0), _REPLACEMENT),
     **dict.fromkeys(range(0xD800, 0xE000), _REPLACEMENT),
     0xFFFE: _REPLACEMENT,
     0xFFFF: _REPLACEMENT,
@@ -29,7 +26,7 @@ _NOT_IN_ANCHORS = re.compile(r"[^A-Za-z0-9.-]")
 
 
 def visible_text(text: str) -> str:
-    """The text with control characters shown as symbols, and nothing that cannot be written as UTF-8."""
+    """The text with a replacement mark for each character that HTML forbids or UTF-8 cannot write."""
     return text.translate(_VISIBLE)
 
 

@@ -10,7 +10,8 @@ from itomm.evidence.observation import UnknownReason
 from itomm.scoring.assessment import LevelRange, ScopeKind, Verdict, View
 
 NOT_RATED = "NR"
-NOTHING = "–"
+EN_DASH = "\N{EN DASH}"
+NOTHING = EN_DASH
 # research/itomm_content.md, `low_confidence_below`: below it a yes or no weighs only half in the bounds.
 LOW_CONFIDENCE = Fraction(6, 10)
 
@@ -27,7 +28,7 @@ VERDICT_SYMBOLS: Mapping[Verdict, str] = {
     Verdict.PARTIAL: "◐",
     Verdict.NO: "✗",
     Verdict.UNKNOWN: "?",
-    Verdict.NOT_APPLICABLE: "–",
+    Verdict.NOT_APPLICABLE: EN_DASH,
 }
 
 VIEW_TITLES: Mapping[View, str] = {
@@ -43,7 +44,7 @@ REASON_WORDS: Mapping[UnknownReason, str] = {
     UnknownReason.INSUFFICIENT_COVERAGE: "coverage too small",
     UnknownReason.INSUFFICIENT_SAMPLE: "too few records",
     UnknownReason.STALE: "evidence too old",
-    UnknownReason.AWAITING_PERSON: "waits for a person",
+    UnknownReason.AWAITING_PERSON: "waiting for a person",
 }
 
 REASON_SENTENCES: Mapping[UnknownReason, str] = {
@@ -70,8 +71,8 @@ LAYER_WORDS: Mapping[str, str] = {
     "rule": "evidence",
     "person": "a person",
     "override": "an override",
-    "roll_up": "rolled up from services",
-    "inherited": "inherited from the organisation",
+    "roll_up": "the services' answers, by weight",
+    "inherited": "the organisation's answer",
     "nobody": "nobody",
 }
 
@@ -119,7 +120,7 @@ def level_text(level: LevelRange) -> str:
 
 
 def level_bounds_text(level: LevelRange) -> str:
-    """``1–4``, or the one number when both bounds agree."""
+    """Both bounds, or the one number when they agree."""
     return bounds_text(str(level.low), str(level.high))
 
 
@@ -130,7 +131,7 @@ def level_name(level: int, levels: Mapping[int, str]) -> str:
 
 def bounds_text(low: str, high: str) -> str:
     """Two bounds as people read them, after rounding."""
-    return low if low == high else f"{low}–{high}"
+    return low if low == high else f"{low}{EN_DASH}{high}"
 
 
 def index_text(value: Fraction) -> str:

@@ -37,7 +37,7 @@ from itomm.scoring.assessment import (
 AS_OF = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 ONE = Fraction(1)
 POINTS = {Verdict.YES: ONE, Verdict.PARTIAL: Fraction(1, 2), Verdict.NO: Fraction(0)}
-HOSTILE = '<script>alert("x")</script> & \'quotes\' \u202eevil\u202c עברית \x00\x1b[31m ' + "w" * 120
+HOSTILE = "<script>alert(\"x\")</script> & 'quotes' \u202eevil\u202c עברית \x00\x1b[31m " + "w" * 120
 AREA_NAMES = ("Service delivery", "Service support", "Infrastructure management", "Security management")
 STATES = ("active", "proposed", "rejected", "withdrawn", "expired", "superseded", "drifted")
 RULES = {"share-of-things": 'rule: share-of-things\nwhere: severity <= 2 and name <> "</pre><script>"\n'}
@@ -87,7 +87,7 @@ def make_sample(practices_per_area: int = 2, services: int = 3, records: int = 3
     evidence = {
         (text.id, "acme"): tuple(record(text.id, number) for number in range(records))
         for position, text in enumerate(model.criteria)
-        if position % 10 in {0, 1, 2, 5}
+        if kind_of_answer(position) in {0, 1, 2, 5}
     }
     return Sample(assessment, evidence, RULES)
 
@@ -97,7 +97,9 @@ def make_model(practices_per_area: int) -> ModelText:
         NamedPart(f"A{number}", name, ONE, f"Purpose of {name}.") for number, name in enumerate(AREA_NAMES)
     )
     practices = tuple(
-        NamedPart(f"{area.id}-P{number}", f"Practice {number} of {area.name}", ONE, "Why it is there.", area.id)
+        NamedPart(
+            f"{area.id}-P{number}", f"Practice {number} of {area.name}", ONE, "Why it is there.", area.id
+        )
         for area in areas
         for number in range(practices_per_area)
     )
@@ -188,7 +190,9 @@ def answer(
     return CriterionAnswer(criterion, rule, stated, overrides, views)
 
 
-def override(number: int, state: str, verdict: Verdict, kind: str = "compensating_control") -> OverrideInForce:
+def override(
+    number: int, state: str, verdict: Verdict, kind: str = "compensating_control"
+) -> OverrideInForce:
     return OverrideInForce(
         id=f"o-{number}",
         state=state,
@@ -220,39 +224,33 @@ def organisation_answer(text: CriterionText, number: int, below: list[CriterionA
     """Ten kinds of answer, one after the other."""
     state = STATES[number // 10 % len(STATES)]
     reason = list(UnknownReason)[number // 10 % len(UnknownReason)]
-    match number % 10:
-        case 0:
-            return answer(text.id, rule=inferred(Verdict.YES))
-        case 1:
-            return answer(text.id, rule=inferred(Verdict.NO))
-        case 2:
-            return answer(text.id, rule=inferred(Verdict.PARTIAL))
-        case 3:
-            return answer(text.id, rule=inferred(Verdict.UNKNOWN, reason, "jira-prod said 403"))
-        case 4:
-            return answer(text.id, stated=stated_answer(Verdict.YES))
-        case 5:
-            return answer(
-                text.id, rule=inferred(Verdict.NO), overrides=(override(number, "active", Verdict.YES),)
-            )
-        case 6:
-            dropped = override(number, "active", Verdict.NOT_APPLICABLE, "not_applicable")
-            return answer(text.id, rule=inferred(Verdict.NO), overrides=(dropped,))
-        case 7:
-            known = Fraction(sum(each.in_force[View.EVIDENCE].known_share for each in below), len(below))
-            rolled_up = in_force(Verdict.PARTIAL, "roll_up", known)
-            return CriterionAnswer(text.id, None, None, (), dict.fromkeys(View, rolled_up))
-        case 8:
-            return answer(text.id)
-        case _:
-            later = (override(number, state, Verdict.YES),) if state != "active" else ()
-            return answer(
-                text.id, rule=inferred(Verdict.PARTIAL), stated=stated_answer(Verdict.NO), overrides=later
-            )
+    raised = override(number, "active", Verdict.YES)
+    dropped = override(number, "active", Verdict.NOT_APPLICABLE, "not_applicable")
+    later = (override(number, state, Verdict.YES),) if state != "active" else ()
+    known = Fraction(sum(each.in_force[View.EVIDENCE].known_share for each in below), len(below))
+    rolled_up = in_force(Verdict.PARTIAL, "roll_up", known)
+    kinds = (
+        answer(text.id, rule=inferred(Verdict.YES)),
+        answer(text.id, rule=inferred(Verdict.NO)),
+        answer(text.id, rule=inferred(Verdict.PARTIAL)),
+        answer(text.id, rule=inferred(Verdict.UNKNOWN, reason, "jira-prod said 403")),
+        answer(text.id, stated=stated_answer(Verdict.YES)),
+        answer(text.id, rule=inferred(Verdict.NO), overrides=(raised,)),
+        answer(text.id, rule=inferred(Verdict.NO), overrides=(dropped,)),
+        CriterionAnswer(text.id, None, None, (), dict.fromkeys(View, rolled_up)),
+        answer(text.id),
+        answer(text.id, rule=inferred(Verdict.PARTIAL), stated=stated_answer(Verdict.NO), overrides=later),
+    )
+    return kinds[kind_of_answer(number)]
+
+
+def kind_of_answer(number: int) -> int:
+    """Each of ten kinds once in ten criteria, in another order from ten to ten, so that areas differ."""
+    return (number + number // 10 * 3) % 10
 
 
 def service_answer(text: CriterionText, number: int, service: int) -> CriterionAnswer:
-    if number % 10 != 7:
+    if kind_of_answer(number) != 7:
         return answer(text.id, rule=inferred(Verdict.PARTIAL), layer="inherited")
     match service % 3:
         case 0:
@@ -276,7 +274,9 @@ def scope(
         tier=2 if kind is ScopeKind.SERVICE else None,
         owner="team",
         parent="acme" if kind is ScopeKind.SERVICE else None,
-        views={view: score(model, {each.criterion: each.in_force[view] for each in answers}) for view in View},
+        views={
+            view: score(model, {each.criterion: each.in_force[view] for each in answers}) for view in View
+        },
         answers=answers,
     )
 
@@ -393,7 +393,10 @@ def record(criterion: str, number: int) -> EvidenceRecord:
         collected_at=AS_OF - timedelta(hours=2),
         counted=number % 5 != 4,
         matched=(True, False, None)[number % 3],
-        fields={"severity": str(number), "summary": f"{criterion} {HOSTILE}" if number == 0 else "Slow checkout"},
+        fields={
+            "severity": str(number),
+            "summary": f"{criterion} {HOSTILE}" if number == 0 else "Slow checkout",
+        },
         request="GET https://jira.example/rest/api/3/search/jql?jql=project%20%3D%20OPS&maxResults=100",
     )
 
