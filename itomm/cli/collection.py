@@ -13,7 +13,7 @@ from itomm.cli.progress import collecting
 from itomm.cli.tables import print_paragraph, print_table
 from itomm.cli.workspace import Workspace
 from itomm.collectors.catalogue import catalogue_source
-from itomm.collectors.discovery import UnknownCollectorError, load_collector
+from itomm.collectors.discovery import UnknownCollectorError, UnknownRecordTypeError, load_collector
 from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import StreamResult, collect
 from itomm.collectors.source import Source, build_source
@@ -40,6 +40,8 @@ def configured_sources(configuration: Configuration) -> list[Source]:
             problems += problems_of(error, model, configuration.document, path)
         except UnknownCollectorError as error:
             problems.append(Problem(configuration.document.place((*path, "collector")), str(error)))
+        except UnknownRecordTypeError as error:
+            problems.append(Problem(configuration.document.place((*path, "record_types")), str(error)))
     if problems:
         raise InvalidInputError(problems)
     return sources

@@ -30,13 +30,15 @@ from itomm.evidence.observation import Page, RequestMade, UnknownReason
 class CollectorSettings(BaseModel):
     """Base of every collector's settings: unknown keys are errors.
 
-    ``people`` says how persons are stored: as pseudonyms (keyed hash, the default) or by name. The
-    framework does it; a collector hands over what the source says.
+    ``people`` says how persons are stored: as pseudonyms (keyed hash, the default) or by name.
+    ``record_types`` keeps a source to some of the record types its collector can read, such as the
+    documents of a handbook that is no code repository. The framework does both.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     people: Literal["pseudonym", "named"] = "pseudonym"
+    record_types: tuple[str, ...] | None = None
 
 
 def _must_be_base_url(text: str) -> str:

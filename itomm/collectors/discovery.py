@@ -19,6 +19,12 @@ class UnknownCollectorError(ItommError):
     exit_code = ExitCode.INVALID
 
 
+class UnknownRecordTypeError(ItommError):
+    """A source is kept to a record type that its collector does not deliver."""
+
+    exit_code = ExitCode.INVALID
+
+
 class InvalidCollectorError(ItommError):
     """A plug-in's declaration is wrong, or it cannot be imported; lists every fault."""
 

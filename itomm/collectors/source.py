@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from itomm.collectors.contract import Collector, CollectorSettings, NetworkedSettings
-from itomm.collectors.discovery import load_collector
+from itomm.collectors.discovery import UnknownRecordTypeError, load_collector
 from itomm.collectors.framework.adapter import Limits
 
 NO_NETWORK = "none://this-collector-uses-no-network"
@@ -45,9 +45,22 @@ def build_source(name: str, configured: Mapping[str, object]) -> Source:
 
     Raises:
         UnknownCollectorError: no such collector is installed.
+        UnknownRecordTypeError: it does not deliver a record type that ``record_types`` names.
         InvalidCollectorError: the plug-in's declaration is wrong.
         pydantic.ValidationError: the settings do not fit; locations are keys of ``configured``.
     """
     collector = load_collector(str(configured.get("collector", "")))
     settings = {key: value for key, value in configured.items() if key != "collector"}
-    return Source(name, collector, collector.settings_model.model_validate(settings))
+    checked = collector.settings_model.model_validate(settings)
+    _check_record_types(collector, checked)
+    return Source(name, collector, checked)
+
+
+def _check_record_types(collector: type[Collector], settings: CollectorSettings) -> None:
+    delivered = sorted(stream.record_type for stream in collector.streams)
+    for wanted in settings.record_types or ():
+        if wanted not in delivered:
+            raise UnknownRecordTypeError(
+                f"The collector '{collector.name}' delivers no '{wanted}' records. "
+                f"It delivers: {', '.join(delivered)}."
+            )

@@ -33,7 +33,11 @@ def configuration_text(company: Company, base_url: str, repository: Path | None)
         },
     }
     if repository is not None:
-        sources["handbook"] = {"collector": "local_git", "path": str(repository)}
+        sources["handbook"] = {
+            "collector": "local_git",
+            "path": str(repository),
+            "record_types": ["document", "postmortem", "exercise"],  # a handbook is no code repository
+        }
     document = {
         "organisation": {"id": habits.organisation.id, "name": habits.organisation.name},
         "history_days": habits.retention_days,

@@ -98,7 +98,7 @@ def read_source(
     )  # one for all streams; made where faults are met
     with closing(GuardedAdapter(source.limits, timing)) as adapter:
         for stream in source.collector.streams:
-            if assignment.record_types is not None and stream.record_type not in assignment.record_types:
+            if not _is_wanted(stream, source, assignment):
                 continue
             timing.check()
             tell(Began(source, stream, clock()))
@@ -163,6 +163,11 @@ class _Reading:
         """How the reading ended."""
         is_state = record_types()[self._stream.record_type].is_state
         return self._context.outcome(self._failure, finished_at, is_state=is_state, unmapped=self._unmapped)
+
+
+def _is_wanted(stream: Stream, source: Source, assignment: Assignment) -> bool:
+    chosen = (assignment.record_types, source.settings.record_types)
+    return all(names is None or stream.record_type in names for names in chosen)
 
 
 def _start(source: Source, stream: Stream, assignment: Assignment) -> tuple[datetime, str | None]:

@@ -41,7 +41,8 @@ class Delivery:
     status: str
     sha: str | None
     finished_at: datetime
-    commit_at: datetime | None
+    commit_at: datetime | None  # when the commit got its place in history; a rebase renews it
+    authored_at: datetime | None
     hotfix: bool
     marked_rollback: bool
 
@@ -78,6 +79,7 @@ def read_delivery(payload: Payload, environment_tiers: Mapping[str, str] | None 
         sha=text_of(payload.get("sha")),
         finished_at=finished_at,
         commit_at=instant_of(commit.get("created_at")),
+        authored_at=instant_of(commit.get("authored_date")),
         hotfix=any(_HOTFIX.search(hint) for hint in hints if hint),
         marked_rollback=any(_ROLLBACK.search(hint) for hint in hints if hint),
     )
@@ -163,7 +165,7 @@ def deployment(project: Project, judged: Judged, delivered: Iterable[str] = ()) 
             "caused_incident_keys": [],
             "repo_id": project.path,
             "failed_change": judged.failed_change,
-            "commit_at": delivery.commit_at,
+            "commit_at": delivery.authored_at or delivery.commit_at,
         },
         raw=payload,
         url=text_of(deployable.get("web_url")) or page,

@@ -97,7 +97,7 @@ def alert_event(episode: Episode, steps: Range, settings: PrometheusSettings) ->
             "started_at": episode.first,
             "ended_at": ended_at,
             "duration_s": ended_at - episode.first if ended_at else None,
-            "silenced": False,  # the series does not tell; silences are records of their own
+            "silenced": None,  # the series does not tell; silences are records of their own
             "ticket_keys": [],
         },
         raw={

@@ -1,0 +1,57 @@
+"""Ctrl-C leaves nothing half-written, and the next run goes on as if it had never been."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from itomm.estate.estate import Estate
+from itomm.estate.server import EstateServer
+from tests.journeys.door import DAY_OF_ASSESSMENT, ESTATE_TOKEN, TOKEN_VARIABLE, Door, configured
+
+PATIENCE_SECONDS = 60.0
+
+
+def test_an_interrupted_collection_leaves_a_clean_store(
+    small_estate: Estate, small_server: EstateServer, tmp_path: Path, itomm_at_the_door: Door
+) -> None:
+    config = configured(tmp_path, small_estate, small_server)
+    small_server.faults.add("/gitlab/", "slow", after=20, seconds=30)
+    command = [sys.executable, "-m", "itomm", "collect", "--config", str(config), "--now", DAY_OF_ASSESSMENT]
+    environment = {**os.environ, TOKEN_VARIABLE: ESTATE_TOKEN}
+    running = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    _until_requests(small_server, running, wanted=21)
+
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=PATIENCE_SECONDS)
+
+    assert running.returncode == 130
+    assert "interrupted" in err
+    assert "Traceback" not in out + err
+    store = tmp_path / ".itomm"
+    assert list(store.rglob("*.partial")) == []
+    assert itomm_at_the_door("verify", "--config", config).code == 0
+
+    small_server.faults.clear()
+    again = itomm_at_the_door(
+        "collect", "--config", config, "--source", "alertmanager", "--now", DAY_OF_ASSESSMENT
+    )
+    assert again.code == 0
+    assert itomm_at_the_door("verify", "--config", config).code == 0
+
+
+def _until_requests(server: EstateServer, running: subprocess.Popen[str], wanted: int) -> None:
+    """Wait until GitLab was asked often enough to be in the middle."""
+    tick = threading.Event()
+    for _ in range(int(PATIENCE_SECONDS * 100)):
+        if sum(path.startswith("/gitlab/") for _, path in list(server.requests)) >= wanted:
+            return
+        assert running.poll() is None, "the collection ended before it could be interrupted"
+        tick.wait(0.01)
+    raise AssertionError("GitLab was never asked")
