@@ -27,6 +27,7 @@ OVERRIDE_KINDS = (
     "context",
 )
 STATED_VERDICTS = ("yes", "partial", "no")
+OVERRIDE_VERDICTS = (*STATED_VERDICTS, "not_applicable")
 
 
 @dataclass(frozen=True)
@@ -75,16 +76,22 @@ class Override:
 
 @dataclass(frozen=True)
 class Decisions:
-    """All answers and overrides of a store, oldest first."""
+    """All answers and overrides of a store."""
 
     answers: tuple[Answer, ...] = ()
     overrides: tuple[Override, ...] = ()
 
     def known_at(self, as_of: datetime) -> Decisions:
-        """What had been decided by an instant; later decisions leave no trace."""
+        """What had been decided by an instant, oldest first; later decisions leave no trace."""
+        answered = [answer for answer in self.answers if answer.at <= as_of]
+        proposed = [
+            _known_at(override, as_of) for override in self.overrides if override.proposed_at <= as_of
+        ]
         return Decisions(
-            tuple(answer for answer in self.answers if answer.at <= as_of),
-            tuple(_known_at(override, as_of) for override in self.overrides if override.proposed_at <= as_of),
+            tuple(sorted(answered, key=lambda answer: (answer.at, _counting_order(answer.id)))),
+            tuple(
+                sorted(proposed, key=lambda override: (override.proposed_at, _counting_order(override.id)))
+            ),
         )
 
     @property
@@ -99,13 +106,18 @@ class Decisions:
 
 
 def same_person(one: str, other: str) -> bool:
-    """Whether two names mean one person: letter case, width and surrounding blanks do not matter."""
+    """Whether two names mean one person: letter case, width and blanks do not matter."""
     return person_key(one) == person_key(other)
 
 
 def person_key(name: str) -> str:
-    """The form of a name under which people are compared."""
-    return unicodedata.normalize("NFKC", name).strip().casefold()
+    """The form of a name under which people are compared; what cannot be seen does not make a person."""
+    seen = "".join(each for each in unicodedata.normalize("NFKC", name) if not _invisible(each))
+    return " ".join(seen.split()).casefold()
+
+
+def _invisible(character: str) -> bool:
+    return unicodedata.category(character) == "Cf"
 
 
 def record_answer(store: Store, answer: Answer) -> Answer:
@@ -132,8 +144,10 @@ def propose(store: Store, override: Override) -> Override:
     """Record a proposal; it counts for nothing before a second person approves it.
 
     Raises:
-        UsageError: the reason is too short, the kind unknown, or it lives too long.
+        UsageError: the reason is too short, the kind or the verdict unknown, or it lives too long.
     """
+    if override.verdict not in OVERRIDE_VERDICTS:
+        raise UsageError(f"'{override.verdict}' is no answer; use {', '.join(OVERRIDE_VERDICTS)}.")
     if override.kind not in OVERRIDE_KINDS:
         raise UsageError(f"'{override.kind}' is no kind of override; use {', '.join(OVERRIDE_KINDS)}.")
     if (override.kind == "not_applicable") != (override.verdict == "not_applicable"):
@@ -166,8 +180,8 @@ def decide(store: Store, override_id: str, decision: Decision) -> Override:
     found = find_override(store, override_id)
     _require(decision.actor, "Say who decides with --by.")
     taken = [each.decision for each in found.decisions]
-    if "withdrawn" in taken or "rejected" in taken or decision.decision in taken:
-        raise UsageError(f"Override {override_id} is already {taken[-1]}.")
+    if taken and (taken != ["approved"] or decision.decision != "withdrawn"):
+        raise UsageError(f"Override {override_id} is already {taken[-1]}.{_way_out(taken[-1])}")
     if decision.decision == "approved" and same_person(found.proposer, decision.actor):
         raise UsageError(
             f"{found.proposer} proposed override {override_id}; a second person must approve it."
@@ -183,6 +197,10 @@ def decide(store: Store, override_id: str, decision: Decision) -> Override:
         )
         connection.execute(override_decisions.insert().values(**values, ledger_seq=seq))
     return find_override(store, override_id)
+
+
+def _way_out(taken: str) -> str:
+    return " Withdraw it to end it." if taken == "approved" else ""
 
 
 def find_override(store: Store, override_id: str) -> Override:
@@ -239,8 +257,14 @@ def _kept(row: RowMapping, *names: str) -> dict[str, str]:
 
 
 def _known_at(override: Override, as_of: datetime) -> Override:
-    known = tuple(decision for decision in override.decisions if decision.at <= as_of)
-    return Override(**{**vars(override), "decisions": known})
+    known = [decision for decision in override.decisions if decision.at <= as_of]
+    in_order = tuple(sorted(known, key=lambda decision: (decision.at, decision.decision)))
+    return Override(**{**vars(override), "decisions": in_order})
+
+
+def _counting_order(identifier: str) -> tuple[int, str]:
+    """Ids count up: A2 comes before A10."""
+    return len(identifier), identifier
 
 
 def _plain(values: Mapping[str, object]) -> dict[str, object]:

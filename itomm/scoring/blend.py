@@ -15,7 +15,7 @@ from itomm.evidence.decisions import Answer, Override
 from itomm.evidence.observation import UnknownReason
 from itomm.rules.answer import InferredAnswer, Verdict
 from itomm.scoring.assessment import AnswerInForce, OverrideInForce, StatedAnswer, View
-from itomm.scoring.points import in_force
+from itomm.scoring.points import certain_verdict, filled, in_force
 
 CONFIDENCE_STATED = Fraction(1, 2)
 CONFIDENCE_STATED_WITH_ATTACHMENT = Fraction(7, 10)
@@ -37,13 +37,15 @@ NOBODY = in_force(Verdict.UNKNOWN, Fraction(0), "nobody")
 class Layers:
     """What people said about one criterion of one scope, over what evidence alone says.
 
-    ``unreadable`` says that evidence behind the answer was there once and cannot be read now.
+    ``unreadable`` says that evidence behind the answer was there once and cannot be read now;
+    ``ground_lost`` that, for this, nobody can tell whether an override still covers what it saw.
     """
 
     inferred: InferredAnswer | None
     stated: StatedAnswer | None
     overrides: tuple[OverrideInForce, ...]
     unreadable: bool = False
+    ground_lost: bool = False
 
 
 def unreadable(inferred: InferredAnswer | None) -> bool:
@@ -61,31 +63,54 @@ def blended(evidence: AnswerInForce, layers: Layers, view: View) -> AnswerInForc
     if view is View.EVIDENCE:
         return evidence
     answer = evidence
-    stated = layers.stated
-    if stated is not None and not layers.unreadable and _stands_in(evidence, layers.inferred, stated):
-        answer = in_force(stated.verdict, stated.confidence, "person")
+    if layers.stated is not None and not layers.unreadable:
+        answer = _with_stated(evidence, layers.inferred, layers.stated)
     if view is View.OVERRIDES:
-        active = next((each for each in layers.overrides if each.state == "active"), None)
-        if active is not None:
-            answer = in_force(active.verdict, CONFIDENCE_CONFIRMED, "override")
+        answer = _with_override(answer, layers)
     return answer
 
 
-def _stands_in(evidence: AnswerInForce, inferred: InferredAnswer | None, stated: StatedAnswer) -> bool:
+def _with_stated(
+    evidence: AnswerInForce, inferred: InferredAnswer | None, stated: StatedAnswer
+) -> AnswerInForce:
+    person = in_force(stated.verdict, stated.confidence, "person")
     if evidence.verdict is Verdict.UNKNOWN and evidence.known_share == 0:
-        return True
-    if evidence.layer in {"roll_up", "inherited"} or inferred is None:
-        return False
+        return person
+    if evidence.layer == "roll_up":
+        return filled(evidence, person)
     strength = _RANK_STATED_WITH_ATTACHMENT if stated.attachments else _RANK_STATED
-    return strength > _RANK_OF_EVIDENCE[inferred.base]
+    if inferred is None or strength < _RANK_OF_EVIDENCE[inferred.base]:
+        return evidence
+    return person
+
+
+def _with_override(answer: AnswerInForce, layers: Layers) -> AnswerInForce:
+    for override in layers.overrides:
+        if override.state == "active":
+            return in_force(override.verdict, CONFIDENCE_CONFIRMED, "override")
+        if override.state == "drifted" and layers.ground_lost:
+            # What is left of the evidence may be the better or the worse part of it; losing the rest must
+            # not bring it to light in place of what the override said.
+            return NOBODY
+    return answer
+
+
+def seen_now(inferred: InferredAnswer | None, below: AnswerInForce, *, lost: bool) -> Verdict | None:
+    """The verdict that an override has to have seen; None when lost evidence may change it."""
+    if inferred is not None:
+        return None if unreadable(inferred) else inferred.verdict
+    return certain_verdict(below) if lost else below.verdict
 
 
 def stated_at(answers: Sequence[Answer], as_of: datetime) -> StatedAnswer | None:
-    """The newest stated answer that has not expired by an instant; ``answers`` are oldest first."""
-    current = [answer for answer in answers if answer.at <= as_of < answer.expires_at]
-    if not current:
+    """The newest stated answer, unless it has expired by an instant; ``answers`` are oldest first.
+
+    An older one does not come back when a newer one expires: its author has said otherwise since.
+    """
+    known = [answer for answer in answers if answer.at <= as_of]
+    if not known or as_of >= known[-1].expires_at:
         return None
-    newest = current[-1]
+    newest = known[-1]
     return StatedAnswer(
         verdict=Verdict(newest.verdict),
         author=newest.author,
@@ -98,22 +123,40 @@ def stated_at(answers: Sequence[Answer], as_of: datetime) -> StatedAnswer | None
 
 
 def overrides_at(
-    overrides: Sequence[Override], inferred: Verdict | None, as_of: datetime
+    overrides: Sequence[Override], seen: Verdict | None, as_of: datetime
 ) -> tuple[OverrideInForce, ...]:
     """Overrides of one criterion and scope as they stand at an instant, newest first.
 
-    ``inferred`` is today's inferred verdict; an override that saw another one has drifted and no longer
-    counts, until it is renewed.
+    ``overrides`` are oldest first; of those that came into force, the latest supersedes the others for good.
+    ``seen`` is today's verdict on evidence alone, None when it cannot be told because evidence is lost. An
+    override that saw another verdict has drifted and no longer counts, until it is renewed. One that filled
+    an unknown does not drift.
     """
+    begun = [
+        (start, position)
+        for position, override in enumerate(overrides)
+        if (start := _in_force_since(override, as_of)) is not None
+    ]
+    latest = max(begun, default=(as_of, -1))[1]
     standing: list[OverrideInForce] = []
-    for override in reversed(overrides):
+    for position, override in reversed(list(enumerate(overrides))):
         state = _state(override, as_of)
-        if state == "active" and any(each.state in {"active", "drifted"} for each in standing):
+        if state == "active" and position != latest:
             state = "superseded"
-        if state == "active" and _drifted(override, inferred):
+        if state == "active" and override.saw_verdict not in {Verdict.UNKNOWN, seen}:
             state = "drifted"
-        standing.append(_standing(override, state))
+        standing.append(_standing(override, state, as_of))
     return tuple(standing)
+
+
+def _in_force_since(override: Override, as_of: datetime) -> datetime | None:
+    """Since when an override has counted, or had counted when it ended; None when it never did."""
+    approved = [each.at for each in override.decisions if each.decision == "approved"]
+    ended = [each.at for each in override.decisions if each.decision != "approved"]
+    if not approved:
+        return None
+    start = max(override.effective_from, *approved)
+    return start if start <= as_of and start < min([override.expires_at, *ended]) else None
 
 
 def _state(override: Override, as_of: datetime) -> str:
@@ -128,14 +171,9 @@ def _state(override: Override, as_of: datetime) -> str:
     return "proposed"
 
 
-def _drifted(override: Override, inferred: Verdict | None) -> bool:
-    if inferred is None or inferred is Verdict.UNKNOWN or override.saw_verdict == Verdict.UNKNOWN:
-        return False
-    return inferred.value != override.saw_verdict
-
-
-def _standing(override: Override, state: str) -> OverrideInForce:
-    approver = next((each.actor for each in override.decisions if each.decision == "approved"), None)
+def _standing(override: Override, state: str, as_of: datetime) -> OverrideInForce:
+    known = [each for each in override.decisions if each.at <= as_of]
+    approver = next((each.actor for each in known if each.decision == "approved"), None)
     return OverrideInForce(
         id=override.id,
         state=state,

@@ -55,12 +55,17 @@ def score_practice(
     """Score one practice; None when nothing of it applies.
 
     A mandatory criterion with no points on a side blocks its level on that side. So an unknown blocks the
-    point and the lower bound, and a failing collector cannot lift a gate.
+    point and the lower bound, and a failing collector cannot lift a gate. A level of which nothing applies is
+    passed through, but not by a practice of which nothing is known.
     """
     applicable = [each for each in criteria if answers[each.id].points is not None]
     if not applicable:
         return None
     staged = {name: _staged(applicable, answers, rules, side) for name, side in SIDES.items()}
+    if not any(answers[each.id].known_share for each in applicable):
+        # Otherwise a practice of which nothing applies would enter above level 1, past levels with nothing
+        # applicable, when evidence of its not being applicable is lost.
+        staged["low"] = staged["point"] = _Staged(rules.levels[0], Fraction(rules.levels[0]))
     level = staged["point"].level
     known, confidence = _knowledge(applicable, answers, up_to=_next_level(level, rules))
     return PracticeScore(

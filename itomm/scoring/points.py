@@ -61,6 +61,33 @@ def rolled_up(parts: Iterable[tuple[Fraction, AnswerInForce]]) -> AnswerInForce:
     )
 
 
+def filled(roll_up: AnswerInForce, stated: AnswerInForce) -> AnswerInForce:
+    """A roll-up whose unknown share is answered by what was stated about the whole."""
+    if roll_up.points is None or stated.points is None or roll_up.known_share == FULL:
+        return roll_up
+    known, open_share = roll_up.known_share, FULL - roll_up.known_share
+    interval = Interval(
+        roll_up.points.low + open_share * (stated.points.low - UNKNOWN_POINTS.low),
+        roll_up.points.point + open_share * (stated.points.point - UNKNOWN_POINTS.point),
+        roll_up.points.high + open_share * (stated.points.high - UNKNOWN_POINTS.high),
+    )
+    return AnswerInForce(
+        verdict=_verdict(interval, FULL),
+        points=interval,
+        known_share=FULL,
+        confidence=known * roll_up.confidence + open_share * stated.confidence,
+        layer=roll_up.layer,
+    )
+
+
+def certain_verdict(roll_up: AnswerInForce) -> Verdict | None:
+    """The verdict that a roll-up keeps whatever its unknown share turns out to be; None when it has none."""
+    if roll_up.points is None or roll_up.known_share == FULL:
+        return roll_up.verdict
+    missed = roll_up.known_share - roll_up.points.point
+    return Verdict.PARTIAL if roll_up.points.point > NONE and missed > NONE else None
+
+
 def _low(interval: Interval) -> Fraction:
     return interval.low
 
