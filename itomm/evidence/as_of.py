@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -15,7 +16,7 @@ from sqlglot import exp
 from itomm.config.errors import VerificationError
 from itomm.evidence.collection import Collection
 from itomm.evidence.columns import column_types
-from itomm.evidence.record_types import Field, FieldType, RecordType
+from itomm.evidence.record_types import Field, FieldType, RecordType, record_types
 from itomm.evidence.segments import parquet_rows
 from itomm.evidence.snapshot import Snapshot
 
@@ -49,15 +50,20 @@ def open_evidence(
 
 
 def create_table(connection: duckdb.DuckDBPyConnection, record_type: RecordType) -> None:
-    """An empty table for a record type, with its provenance columns."""
+    """An empty table for a record type, with its provenance columns; replaces one that is there."""
+    connection.execute(_creating(record_type.name))
+
+
+@cache
+def _creating(name: str) -> str:
     columns = [
         exp.ColumnDef(
-            this=exp.to_identifier(name, quoted=True), kind=exp.DataType.build(kind, dialect="duckdb")
+            this=exp.to_identifier(column, quoted=True), kind=exp.DataType.build(kind, dialect="duckdb")
         )
-        for name, kind in column_types(record_type).items()
+        for column, kind in column_types(record_types()[name]).items()
     ]
-    table = exp.Schema(this=_table(record_type), expressions=columns)
-    connection.execute(exp.Create(this=table, kind="TABLE").sql(dialect="duckdb"))
+    table = exp.Schema(this=exp.table_(name, quoted=True), expressions=columns)
+    return exp.Create(this=table, kind="TABLE", replace=True).sql(dialect="duckdb")
 
 
 def lock_down(connection: duckdb.DuckDBPyConnection) -> None:

@@ -13,9 +13,10 @@ from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 
-import sqlglot
 from sqlglot import exp
+from sqlglot.dialects import DuckDB
 from sqlglot.errors import SqlglotError
+from sqlglot.tokenizer_core import TokenType
 
 from itomm.config.quantities import DAY, HOUR, MINUTE, SECOND, WEEK
 from itomm.config.structure import nearest
@@ -70,6 +71,11 @@ class Names:
     base_alias: str = "record"
     flags: frozenset[str] = field(default_factory=frozenset)
 
+    def has_field(self, name: str) -> bool:
+        """Whether a record type in reach has a field of this name."""
+        types = (self.record_type, self.base) if self.base else (self.record_type,)
+        return any(each.resolve(name) is not None for each in types)
+
 
 _FIELD_KINDS = {
     FieldType.TEXT: Kind.TEXT,
@@ -90,6 +96,29 @@ _PROVENANCE_KINDS = {
 }
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _INTERVAL_UNITS = {"SECOND": SECOND, "MINUTE": MINUTE, "HOUR": HOUR, "DAY": DAY, "WEEK": WEEK}
+_DIALECT = DuckDB()
+_WORDS_OF_THE_LANGUAGE = frozenset(
+    {
+        TokenType.STRING,
+        TokenType.NUMBER,
+        TokenType.CASE,
+        TokenType.WHEN,
+        TokenType.THEN,
+        TokenType.ELSE,
+        TokenType.END,
+        TokenType.AND,
+        TokenType.OR,
+        TokenType.NOT,
+        TokenType.IN,
+        TokenType.IS,
+        TokenType.NULL,
+        TokenType.TRUE,
+        TokenType.FALSE,
+        TokenType.BETWEEN,
+        TokenType.LIKE,
+        TokenType.INTERVAL,
+    }
+)
 _TRUNCATIONS = frozenset({"HOUR", "DAY", "WEEK", "MONTH"})
 
 
@@ -106,14 +135,35 @@ def parse_expression(text: str, names: Names) -> Typed:
     if text.count("(") + text.count("[") + text.lower().count("case") > MAXIMUM_NESTING:
         raise ExpressionError(f"nested deeper than {MAXIMUM_NESTING} levels")
     try:
-        trees = sqlglot.parse(text, dialect="duckdb")
-        if len(trees) != 1 or trees[0] is None:
-            raise ExpressionError("this is no expression")
-        return _Checker(names).check(trees[0])
+        return _Checker(names).check(_parsed(text, names))
     except SqlglotError as error:
         raise ExpressionError(f"cannot be read: {_first_line(error)}") from None
     except RecursionError:
         raise ExpressionError("nested too deeply") from None
+
+
+def looked_back(text: str, names: Names) -> Fraction:
+    """How far before the as-of instant a checked expression looks, in microseconds; 0 when it does not.
+
+    This is the longest interval in an expression that names ``as_of``: never too short.
+    """
+    tree = _parsed(text, names)
+    if all(column.name != "as_of" for column in tree.find_all(exp.Column)):
+        return Fraction(0)
+    return max((_microseconds(interval) for interval in tree.find_all(exp.Interval)), default=Fraction(0))
+
+
+def _parsed(text: str, names: Names) -> exp.Expr:
+    """Parse text; a field may be called like a statement (``rollback``) and is then still a field."""
+    tokens = _DIALECT.tokenize(text)
+    for token in tokens:
+        if token.token_type not in _WORDS_OF_THE_LANGUAGE and names.has_field(token.text.lower()):
+            token.token_type = TokenType.IDENTIFIER
+    trees = _DIALECT.parser().parse(tokens, text)
+    tree = trees[0] if len(trees) == 1 else None
+    if not isinstance(tree, exp.Expr):
+        raise ExpressionError("this is no expression")
+    return tree
 
 
 def parse_condition(text: str, names: Names) -> exp.Expr:
@@ -208,16 +258,7 @@ class _Checker:
         return Typed(exp.Literal.number(node.name), Kind.NUMBER)
 
     def _interval(self, node: exp.Expr) -> Typed:
-        amount, unit = node.this, node.args.get("unit")
-        unit_name = (unit.name if unit is not None else "").upper().removesuffix("S")
-        if not isinstance(amount, exp.Literal) or unit_name not in _INTERVAL_UNITS:
-            raise ExpressionError(
-                f"'{_shown(node)}' is no interval", "Write interval '15 minutes', '4 hours', '30 days'."
-            )
-        try:
-            microseconds = Fraction(amount.name) * _INTERVAL_UNITS[unit_name]
-        except ValueError:
-            raise ExpressionError(f"'{_shown(node)}' is no interval") from None
+        microseconds = _microseconds(node)
         if microseconds.denominator != 1 or abs(microseconds) > 36_600 * DAY:
             raise ExpressionError(f"'{_shown(node)}' is not a usable interval")
         return Typed(exp.Literal.number(int(microseconds)), Kind.DURATION)
@@ -389,6 +430,19 @@ def _field(record_type: RecordType, name: str, alias: str, flags: frozenset[str]
     if declared.type is FieldType.DURATION:  # stored in seconds, counted in microseconds
         column = exp.cast(exp.Mul(this=column, expression=exp.Literal.number(1_000_000)), "bigint")
     return Typed(column, _FIELD_KINDS[declared.type])
+
+
+def _microseconds(interval: exp.Expr) -> Fraction:
+    amount, unit = interval.this, interval.args.get("unit")
+    unit_name = (unit.name if unit is not None else "").upper().removesuffix("S")
+    try:
+        if isinstance(amount, exp.Literal) and unit_name in _INTERVAL_UNITS:
+            return Fraction(amount.name) * _INTERVAL_UNITS[unit_name]
+    except ValueError:
+        pass
+    raise ExpressionError(
+        f"'{_shown(interval)}' is no interval", "Write interval '15 minutes', '4 hours', '30 days'."
+    )
 
 
 def _list_length(value: Typed) -> Typed:

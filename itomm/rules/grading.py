@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from fractions import Fraction
 
 from itomm.config.quantities import Dimension, Quantity, format_quantity
@@ -151,12 +150,11 @@ class Grader:
     # --- grading ------------------------------------------------------------------------------------
 
     def _ready(self, service: str | None) -> Readiness:
-        return self._state.readiness(self._rule.record_type, self._rule.needed_types, service)
+        return self._state.readiness(self._rule, service)
 
     def _graded(self, outcome: Outcome, ready: Readiness, seen: int) -> InferredAnswer:
-        covered = self._covered_share(ready)
-        confidence = self._confidence(ready, covered, outcome)
-        obstacle = self._obstacle(outcome, ready, covered, confidence)
+        confidence = self._confidence(ready, outcome)
+        obstacle = self._obstacle(outcome, ready, confidence)
         if obstacle is not None:
             return self._answer(Verdict.UNKNOWN, *obstacle, seen, outcome=outcome)
         if outcome.absent or outcome.value is None:
@@ -167,14 +165,15 @@ class Grader:
         return self._answer(verdict, None, "", seen, outcome=outcome, confidence=confidence)
 
     def _obstacle(
-        self, outcome: Outcome, ready: Readiness, covered: Fraction, confidence: Fraction
+        self, outcome: Outcome, ready: Readiness, confidence: Fraction
     ) -> tuple[UnknownReason, str] | None:
         """Why nothing can be concluded; None when something can."""
         if ready.reason is not None:
             return ready.reason, ready.detail
-        if covered < self._rule.minimum_coverage:
-            share = format_quantity(Quantity(Dimension.SHARE, covered))
-            detail = f"the source covers {share} of the {self._rule.window_days} days asked for"
+        if ready.covered < self._rule.minimum_coverage:
+            share = format_quantity(Quantity(Dimension.SHARE, ready.covered))
+            days = self._rule.looks_back[ready.least_covered].days
+            detail = f"{ready.least_covered} covers {share} of the {days} days looked back at"
             return UnknownReason.INSUFFICIENT_COVERAGE, detail
         if outcome.absent:
             if self._rule.missing not in _MISSING:
@@ -186,17 +185,9 @@ class Grader:
             return UnknownReason.STALE, "the evidence is too old for its strength"
         return None
 
-    def _covered_share(self, ready: Readiness) -> Fraction:
-        days = self._rule.window_days
-        if days is None or ready.covered_from is None:
-            return Fraction(1)
-        length = timedelta(days=days)
-        covered = min(length, max(timedelta(0), self._bound.as_of - ready.covered_from))
-        return Fraction(covered // timedelta(microseconds=1), length // timedelta(microseconds=1))
-
-    def _confidence(self, ready: Readiness, covered: Fraction, outcome: Outcome) -> Fraction:
+    def _confidence(self, ready: Readiness, outcome: Outcome) -> Fraction:
         """Base x freshness x sample x coverage (content paper, 7.5)."""
-        coverage = min(Fraction(1), covered / Fraction(4, 5))
+        coverage = min(Fraction(1), ready.covered / Fraction(4, 5))
         return BASE_CONFIDENCE[self._rule.base] * ready.freshness * coverage * self._sample_factor(outcome)
 
     def _sample_factor(self, outcome: Outcome) -> Fraction:

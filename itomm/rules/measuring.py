@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
+from itomm.config.errors import InvalidInputError, Problem
 from itomm.evidence.record_types import RecordType
 from itomm.rules import compiler
 from itomm.rules.rule import BoundRule
@@ -37,7 +38,19 @@ class MeasuredRule:
 
 
 def measure_rule(connection: duckdb.DuckDBPyConnection, bound: BoundRule) -> MeasuredRule:
-    """Run a rule's statement over the loaded evidence."""
+    """Run a rule's statement over the loaded evidence.
+
+    Raises:
+        InvalidInputError: the rule cannot be evaluated, for example because a number grows too large.
+    """
+    try:
+        return _measured_rule(connection, bound)
+    except duckdb.Error as error:
+        reason = f"{bound.rule.name} cannot be evaluated: {str(error).splitlines()[0]}"
+        raise InvalidInputError([Problem(bound.rule.document.place(("measure",)), reason)]) from None
+
+
+def _measured_rule(connection: duckdb.DuckDBPyConnection, bound: BoundRule) -> MeasuredRule:
     total = Measured()
     by_service: dict[str | None, Measured] = {}
     for service, is_total, *rest in _rows(connection, compiler.measuring(bound)):

@@ -5,7 +5,7 @@ An incomplete stream never says "no" and never says "yes": what rests on it is u
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
@@ -16,7 +16,9 @@ from itomm.evidence.collection import Collection
 from itomm.evidence.observation import UnknownReason
 from itomm.evidence.record_types import RecordType
 from itomm.evidence.snapshot import Snapshot
+from itomm.rules.rule import Rule
 
+_MICROSECOND = timedelta(microseconds=1)
 EXPIRED_BELOW = Fraction(1, 4)
 """Freshness under which evidence is too old to answer from: two halvings after its time to live."""
 
@@ -25,14 +27,15 @@ EXPIRED_BELOW = Fraction(1, 4)
 class Readiness:
     """What stands behind an answer.
 
-    ``reason`` is None when everything needed is there. ``freshness`` is 0..1. ``covered_from`` is the
-    earliest instant that all relevant sources of the rule's own type cover; None when nothing limits it.
+    ``reason`` is None when everything needed is there. ``freshness`` is 0..1. ``covered`` is the share of
+    the time looked back at that the sources cover, of the record type ``least_covered``.
     """
 
     reason: UnknownReason | None
     detail: str
-    freshness: Fraction
-    covered_from: datetime | None
+    freshness: Fraction = Fraction(0)
+    covered: Fraction = Fraction(1)
+    least_covered: str = ""
 
 
 class EvidenceState:
@@ -50,23 +53,22 @@ class EvidenceState:
         self._keys = keys
         self._latest: dict[str, list[Collection]] = {}
 
-    def readiness(
-        self, record_type: RecordType, needed: Sequence[RecordType], service: str | None
-    ) -> Readiness:
-        """Readiness of a rule over ``record_type`` for a service, or for the organisation (None)."""
+    def readiness(self, rule: Rule, service: str | None) -> Readiness:
+        """Readiness of a rule for a service, or for the organisation (None)."""
         freshness = Fraction(1)
-        for each in needed:
+        for each in rule.needed_types:
             collections = self._latest_of(each)
             if not collections:
                 return self._never(each)
             for collection in collections:
                 reason = self._fault(collection, service)
                 if reason is not None:
-                    return Readiness(reason, _fault_detail(collection), Fraction(0), None)
+                    return Readiness(reason, _fault_detail(collection))
                 freshness = min(freshness, self._freshness(each, collection))
         if freshness < EXPIRED_BELOW:
-            return Readiness(UnknownReason.STALE, "the newest collection is too old", freshness, None)
-        return Readiness(None, "", freshness, self._covered_from(record_type))
+            return Readiness(UnknownReason.STALE, "the newest collection is too old", freshness)
+        covered, least = min(self._covered(rule), default=(Fraction(1), ""))
+        return Readiness(None, "", freshness, covered, least)
 
     def _latest_of(self, record_type: RecordType) -> list[Collection]:
         if record_type.name not in self._latest:
@@ -79,7 +81,7 @@ class EvidenceState:
         if later:
             first = format_instant(min(collection.finished_at for collection in later))
             detail = f"{record_type.name} records were first observed at {first}"
-        return Readiness(UnknownReason.NEVER_COLLECTED, detail, Fraction(0), None)
+        return Readiness(UnknownReason.NEVER_COLLECTED, detail)
 
     def _fault(self, collection: Collection, service: str | None) -> UnknownReason | None:
         if collection.complete:
@@ -93,21 +95,25 @@ class EvidenceState:
     def _freshness(self, record_type: RecordType, collection: Collection) -> Fraction:
         return freshness(self._as_of - collection.finished_at, timedelta(days=record_type.time_to_live_days))
 
-    def _covered_from(self, record_type: RecordType) -> datetime | None:
-        starts = [
-            collection.window_start
-            for collection in self._latest_of(record_type)
-            if collection.window_start is not None
-        ]
-        return max(starts, default=None)
+    def _covered(self, rule: Rule) -> Iterator[tuple[Fraction, str]]:
+        """For each record type that the rule looks back at, the share of that time which is covered."""
+        for name, back in rule.looks_back.items():
+            starts = [
+                collection.window_start
+                for collection in self._latest.get(name, ())
+                if collection.window_start is not None
+            ]
+            if starts and back:
+                covered = min(back, max(timedelta(0), self._as_of - max(starts)))
+                yield Fraction(covered // _MICROSECOND, back // _MICROSECOND), name
 
 
 def freshness(age: timedelta, time_to_live: timedelta) -> Fraction:
     """1 within the time to live, then halving per further time to live; exact to twelve decimals."""
     if age <= time_to_live:
         return Fraction(1)
-    overdue = Decimal((age - time_to_live) // timedelta(microseconds=1))
-    halvings = overdue / Decimal(time_to_live // timedelta(microseconds=1))
+    overdue = Decimal((age - time_to_live) // _MICROSECOND)
+    halvings = overdue / Decimal(time_to_live // _MICROSECOND)
     with localcontext(prec=30):
         return Fraction((Decimal("0.5") ** halvings).quantize(Decimal("1e-12")))
 

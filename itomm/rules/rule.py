@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import cached_property
 
 from sqlglot import exp
 
@@ -14,7 +15,7 @@ from itomm.config.yaml_source import Document
 from itomm.evidence.canonical import digest
 from itomm.evidence.record_types import Field as RecordField
 from itomm.evidence.record_types import RecordType, record_types
-from itomm.rules.expressions import Names, parse_condition
+from itomm.rules.expressions import Names, looked_back, parse_condition
 from itomm.rules.grades import Grade
 from itomm.rules.measures import Measure, MeasureKind, parse_measure
 from itomm.rules.rule_document import RuleDocument
@@ -65,6 +66,30 @@ class Rule:
             needed["service"] = record_types()["service"]
         return tuple(needed[name] for name in sorted(needed))
 
+    @cached_property
+    def looks_back(self) -> Mapping[str, timedelta]:
+        """How far back the rule looks at each record type; a source must cover that to answer."""
+        window = timedelta(days=self.window_days or 0)
+        names = self._names(_ANY_INSTANT)
+        found = {self.record_type.name: max(window, *(_back(text, names) for text in self._texts()))}
+        for fact in self.linked:
+            written = self.written.linked[fact.name].where or ""
+            back = _back(written, linked_names(fact.record_type, self.record_type, _ANY_INSTANT))
+            name = fact.record_type.name
+            found[name] = max(found.get(name, timedelta(0)), window, back)
+        return found
+
+    def _texts(self) -> Iterator[str]:
+        """The expressions over the rule's own record type."""
+        yield self.written.where or ""
+        waiting = [self.written.measure]
+        while waiting:
+            part = waiting.pop()
+            if isinstance(part, dict):
+                waiting += part.values()
+            elif isinstance(part, str):
+                yield part
+
     def bound(self, as_of: datetime) -> BoundRule:
         """The rule's expressions at an as-of instant."""
         names = self._names(as_of)
@@ -93,6 +118,15 @@ class BoundRule:
     services: exp.Expr | None
     linked_conditions: Mapping[str, exp.Expr]
     measure: Measure
+
+
+_ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def _back(text: str, names: Names) -> timedelta:
+    if "as_of" not in text:
+        return timedelta(0)
+    return timedelta(microseconds=int(looked_back(text, names)))
 
 
 LINKED_ALIAS = "linked"

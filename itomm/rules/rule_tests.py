@@ -21,7 +21,7 @@ from itomm.config.quantities import Dimension, parse_quantity
 from itomm.config.structure import StrictModel, checked, nearest
 from itomm.evidence.as_of import create_table, instant_literal, lock_down, masked_columns
 from itomm.evidence.collection import Collection
-from itomm.evidence.columns import RecordRefusedError, column_types, column_values
+from itomm.evidence.columns import RecordRefusedError, column_values
 from itomm.evidence.observation import UnknownReason
 from itomm.evidence.record_types import Field as RecordField
 from itomm.evidence.record_types import FieldType, RecordType, record_types
@@ -77,16 +77,18 @@ def run_rule_tests(rules: Sequence[Rule]) -> Iterator[RuleTestResult]:
     Raises:
         InvalidInputError: a test is not written as it should be.
     """
-    for rule in rules:
-        for index in range(len(rule.written.tests)):
-            yield _run(rule, index)
+    with closing(duckdb.connect()) as connection:
+        lock_down(connection)
+        for rule in rules:
+            for index in range(len(rule.written.tests)):
+                yield _run(connection, rule, index)
 
 
-def _run(rule: Rule, index: int) -> RuleTestResult:
+def _run(connection: duckdb.DuckDBPyConnection, rule: Rule, index: int) -> RuleTestResult:
     path = ("tests", index)
     test = checked(CaseDocument, rule.document, path)
     try:
-        answer = answer_of(rule, test)
+        answer = answer_of(connection, rule, test)
     except (RecordRefusedError, UsageError, ValueError) as error:
         place = rule.document.place(path)
         raise InvalidInputError([Problem(place, f"test '{test.name}': {error}")]) from None
@@ -94,8 +96,8 @@ def _run(rule: Rule, index: int) -> RuleTestResult:
     return RuleTestResult(rule.name, test.name, str(rule.document.place(path)), answer.verdict, faults)
 
 
-def answer_of(rule: Rule, test: CaseDocument) -> InferredAnswer:
-    """The answer that a rule gives on a test's records.
+def answer_of(connection: duckdb.DuckDBPyConnection, rule: Rule, test: CaseDocument) -> InferredAnswer:
+    """The answer that a rule gives on a test's records; tables left by an earlier test are replaced.
 
     Raises:
         ValueError: a record does not fit its type.
@@ -111,15 +113,16 @@ def answer_of(rule: Rule, test: CaseDocument) -> InferredAnswer:
     for name in given:
         if name not in needed:
             raise ValueError(f"the rule does not look at {name} records; {nearest(name, sorted(needed))}")
-    with closing(duckdb.connect()) as connection:
-        for name, record_type in needed.items():
-            _load(connection, record_type, given.get(name, []), as_of)
-        lock_down(connection)
-        state = EvidenceState(_snapshot(test, needed, as_of), as_of, {})
-        answers = answer_all(connection, [rule], sorted(services), state, as_of)
+    for name, record_type in needed.items():
+        _load(connection, record_type, given.get(name, []), as_of)
+    state = EvidenceState(_snapshot(test, needed, as_of), as_of, {})
+    answers = answer_all(connection, [rule], sorted(services), state, as_of)
     if test.scope == "organisation" or "service" not in rule.per:
         return answers.organisation[rule.criterion]
-    return answers.services[(rule.criterion, test.service or DEFAULT_SERVICE)]
+    place = (rule.criterion, test.service or DEFAULT_SERVICE)
+    if place not in answers.services:
+        raise ValueError(f"name the service whose answer is expected: service: {min(services)}")
+    return answers.services[place]
 
 
 def _records(name: str, written: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -156,6 +159,8 @@ def _services(
         "service" not in record for name in given for record in given[name] if name != "service"
     ):
         found.setdefault(DEFAULT_SERVICE, {"source_ref": DEFAULT_SERVICE, "service": DEFAULT_SERVICE})
+    if test.service is not None:
+        found.setdefault(test.service, {"source_ref": test.service, "service": test.service})
     return found
 
 
@@ -165,27 +170,27 @@ def _load(
     records: Sequence[Mapping[str, Any]],
     as_of: datetime,
 ) -> None:
+    """Load records through the same masks as stored evidence; without a time of occurrence they are kept."""
+    target, staging = exp.table_(record_type.name, quoted=True), exp.table_("given", quoted=True)
     create_table(connection, record_type)
-    staging = f"given_{record_type.name}"
-    connection.execute(
-        exp.Create(
-            this=exp.to_table(staging),
-            kind="TABLE",
-            expression=exp.select("*").from_(exp.table_(record_type.name, quoted=True)),
-        ).sql(dialect="duckdb")
-    )
-    columns = list(column_types(record_type))
-    for number, record in enumerate(records):
-        values = _row(record_type, record, number)
-        insert = exp.insert(
-            exp.values([tuple(exp.Placeholder() for _ in columns)]), exp.to_table(staging), columns=columns
-        )
-        connection.execute(insert.sql(dialect="duckdb"), [values.get(column) for column in columns])
-    masked = exp.select(*masked_columns(record_type, as_of)).from_(exp.to_table(staging))
+    if not records:
+        return
+    rows = [_row(record_type, record, number) for number, record in enumerate(records)]
+    columns = sorted({column for row in rows for column, value in row.items() if value is not None})
+    same = exp.select(exp.Star()).from_(target.copy())
+    connection.execute(_text_of(exp.Create(this=staging.copy(), kind="TABLE", replace=True, expression=same)))
+    placeholders = exp.values([tuple(exp.Placeholder() for _ in columns)] * len(rows))
+    filling = exp.insert(placeholders, staging.copy(), columns=columns)
+    connection.execute(_text_of(filling), [row.get(column) for row in rows for column in columns])
+    known = exp.select(*masked_columns(record_type, as_of), copy=False).from_(staging, copy=False)
     if record_type.occurred is not None:
         occurred = exp.column(record_type.occurred, quoted=True)
-        masked = masked.where(exp.or_(occurred.is_(exp.Null()), occurred.copy() <= instant_literal(as_of)))
-    connection.execute(exp.insert(masked, exp.table_(record_type.name, quoted=True)).sql(dialect="duckdb"))
+        known = known.where(exp.or_(occurred.is_(exp.Null()), occurred.copy() <= instant_literal(as_of)))
+    connection.execute(_text_of(exp.insert(known, target)))
+
+
+def _text_of(statement: exp.Expr) -> str:
+    return statement.sql(dialect="duckdb", copy=False)
 
 
 def _row(record_type: RecordType, record: Mapping[str, Any], number: int) -> dict[str, object]:
