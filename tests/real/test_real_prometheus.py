@@ -148,7 +148,7 @@ def test_objectives_and_certificates_are_read_as_of_the_instant_of_the_run(
     sink = read_as_of(prometheus, past_until(now), "slo", "certificate")
     (objective,) = sink.of("slo").observations
     assert (objective.fields["objective"], objective.fields["window_days"]) == (0.995, 28)
-    assert objective.fields["source"] == "sloth"
+    assert objective.fields["defined_in"] == "sloth"
     assert sink.of("slo").service_ids == ["checkout"]
     (certificate,) = sink.of("certificate").observations
     assert certificate.fields["endpoint"] == "https://checkout.example/"

@@ -97,7 +97,7 @@ def pipeline(project: Project, payload: Payload, jobs: Sequence[Job]) -> Observa
     if created_at is None:
         return None
     status = FINAL.get(str(payload.get("status")), "running")
-    source = SOURCES.get(str(payload.get("source")), "other")
+    trigger = SOURCES.get(str(payload.get("source")), "other")
     finished_at = _finished_at(payload, jobs) if status != "running" else None
     return Observation(
         source_ref=f"{project.path}/pipelines/{payload.get('id')}",
@@ -105,9 +105,9 @@ def pipeline(project: Project, payload: Payload, jobs: Sequence[Job]) -> Observa
             "repo_id": project.path,
             "sha": str(payload.get("sha") or ""),
             "ref": str(payload.get("ref") or ""),
-            "source": source,
+            "trigger": trigger,
             "status": status,
-            "on_default_branch": payload.get("ref") == project.default_branch and source != "merge_request",
+            "on_default_branch": payload.get("ref") == project.default_branch and trigger != "merge_request",
             "created_at": created_at,
             "finished_at": finished_at,
             "duration_s": _running_time(jobs) if finished_at else None,

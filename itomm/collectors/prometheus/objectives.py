@@ -68,7 +68,7 @@ def _objective(
             "sli": _kind(labels, name),
             "objective": series.samples[-1].value,
             "window_days": days,
-            "source": _made_by(labels),
+            "defined_in": _made_by(labels),
             "burn_rules": _watching(labels, burn_rules, settings),
         },
         raw=series.raw,
