@@ -163,7 +163,6 @@ def document(text: Text, until: datetime) -> Observation | None:
             "kind": _kind(text),
             "topic": _topic(text),
             "title": text.title,
-            "url": text.url,
             "owner": markdown.text("owner", "team"),
             "updated_at": text.touches[0].at,
             # A review dated in the future has not happened.
