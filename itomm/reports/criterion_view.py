@@ -133,7 +133,7 @@ def criterion_view(
         inferred=inferred,
         judged=all_inferred[0] if all_inferred else None,
         measured=_measured(inferred, below),
-        reasons=_reasons(text, by_view[HEADLINE_VIEW], inferred, below),
+        reasons=_reasons(by_view[HEADLINE_VIEW], inferred, below),
         rules=tuple(
             RuleShown(name, rules.get(name)) for name in dict.fromkeys(each.rule for each in all_inferred)
         ),
@@ -190,7 +190,6 @@ def _measured(inferred: InferredAnswer | None, below: Sequence[ScopeAnswer]) -> 
 
 
 def _reasons(
-    text: CriterionText,
     in_force: AnswerInForce,
     inferred: InferredAnswer | None,
     below: Sequence[ScopeAnswer],
@@ -206,7 +205,6 @@ def _reasons(
     for (reason, detail), _ in found.most_common():
         if reason:
             by_reason.setdefault(reason, detail)
-    if not by_reason and in_force.layer == "nobody":
-        by_tool = text.mode == "evidence"
-        return ((UnknownReason.NEVER_COLLECTED if by_tool else UnknownReason.AWAITING_PERSON, ""),)
+    if not by_reason and inferred is None and in_force.layer == "nobody":
+        return ((UnknownReason.AWAITING_PERSON, ""),)
     return tuple(by_reason.items())

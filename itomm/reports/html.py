@@ -90,9 +90,9 @@ def _criteria(
 
 
 def _radar(areas: Sequence[AreaRow]) -> Markup | None:
-    if len(areas) not in RADAR_AXES:
+    axes = [Axis(row.part.name, row.score.index, row.score.level.rated) for row in areas if row.score]
+    if len(axes) not in RADAR_AXES:
         return None
-    axes = [Axis(row.part.name, row.score.index, row.score.level.rated) for row in areas]
     drawn = radar(axes, prefix="radar", title="Maturity index by area, from 1 to 5")
     return Markup(drawn)  # noqa: S704 - written by an XML library, which escapes
 

@@ -14,6 +14,7 @@ from itomm.scoring.assessment import (
     AreaScore,
     Assessment,
     CriterionAnswer,
+    ModelText,
     NamedPart,
     OverrideInForce,
     PracticeScore,
@@ -36,20 +37,26 @@ class CollectionProblem:
 
 @dataclass(frozen=True)
 class PracticeRow:
-    """A practice of the organisation: what counts, and what evidence alone says."""
+    """A practice of the organisation: what counts, and what evidence alone says.
+
+    A score is None where nothing of the practice applies.
+    """
 
     part: NamedPart
-    score: PracticeScore
-    alone: PracticeScore
+    score: PracticeScore | None
+    alone: PracticeScore | None
 
 
 @dataclass(frozen=True)
 class AreaRow:
-    """An area of the organisation with its practices, and those of them that hold it back."""
+    """An area of the organisation with its practices, and those of them that hold it back.
+
+    A score is None where nothing of the area applies.
+    """
 
     part: NamedPart
-    score: AreaScore
-    alone: AreaScore
+    score: AreaScore | None
+    alone: AreaScore | None
     held_back_by: tuple[NamedPart, ...]
     practices: tuple[PracticeRow, ...]
 
@@ -126,31 +133,34 @@ def override_rows(assessment: Assessment) -> tuple[OverrideRow, ...]:
 
 
 def area_rows(assessment: Assessment) -> tuple[AreaRow, ...]:
-    """The organisation's areas and practices in the questionnaire's order."""
-    model = assessment.model
+    """All areas and practices in the questionnaire's order, as they stand for the organisation."""
     score = organisation_of(assessment).views[HEADLINE_VIEW]
     alone = organisation_of(assessment).views[View.EVIDENCE]
-    names = {practice.id: practice for practice in model.practices}
     practices, practices_alone = _by_practice(score), _by_practice(alone)
     areas = {area.area: area for area in score.areas}
     areas_alone = {area.area: area for area in alone.areas}
     return tuple(
         AreaRow(
             part=part,
-            score=areas[part.id],
-            alone=areas_alone[part.id],
-            held_back_by=tuple(
-                names[each.practice]
-                for each in practices_holding_back(areas[part.id].level, score, [part.id], model)
-            ),
+            score=areas.get(part.id),
+            alone=areas_alone.get(part.id),
+            held_back_by=_held_back_by(areas.get(part.id), score, assessment.model),
             practices=tuple(
-                PracticeRow(practice, practices[practice.id], practices_alone[practice.id])
-                for practice in model.practices
-                if practice.area == part.id and practice.id in practices
+                PracticeRow(practice, practices.get(practice.id), practices_alone.get(practice.id))
+                for practice in assessment.model.practices
+                if practice.area == part.id
             ),
         )
-        for part in model.areas
-        if part.id in areas
+        for part in assessment.model.areas
+    )
+
+
+def _held_back_by(area: AreaScore | None, score: ScopeScore, model: ModelText) -> tuple[NamedPart, ...]:
+    if area is None:
+        return ()
+    parts = {practice.id: practice for practice in model.practices}
+    return tuple(
+        parts[each.practice] for each in practices_holding_back(area.level, score, [area.area], model)
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeAlias
 
 from itomm.reports.wording import level_name, level_text, share_text
 from itomm.scoring.assessment import (
-    AnswerInForce,
     Assessment,
     CriterionAnswer,
     LevelRange,
@@ -25,11 +25,12 @@ HEADLINE_VIEW = View.OVERRIDES
 HIGHEST_LEVEL = 5
 _NAMED_AT_MOST = 2
 _DECIDED_BY_PEOPLE = frozenset({"person", "override"})
+_WeightedAnswers: TypeAlias = tuple[Fraction, Mapping[str, CriterionAnswer]]
 
 
 @dataclass(frozen=True)
 class DecidedShares:
-    """Shares of the questionnaire's weight by who decided; they add up to one."""
+    """Shares of the questionnaire's weight, as far as it applies, by who decided; they add up to one."""
 
     evidence: Fraction
     people: Fraction
@@ -54,54 +55,65 @@ def verdict_sentence(assessment: Assessment) -> str:
 
 
 def decided_shares(assessment: Assessment) -> DecidedShares:
-    """Split the organisation's known share into what evidence and what people decided.
+    """Split the weight of all applicable criteria into what evidence and what people decided.
 
     Where services' answers were rolled up, each service counts by its weight.
     """
-    known_share = organisation_of(assessment).views[HEADLINE_VIEW].known_share
     services = [
         (scope.weight, {answer.criterion: answer for answer in scope.answers})
         for scope in assessment.scopes
         if scope.kind is ScopeKind.SERVICE
     ]
-    weights = {text.id: text.weight for text in assessment.model.criteria}
-    known = Fraction(0)
-    by_people = Fraction(0)
-    for answer in organisation_of(assessment).answers:
-        in_force = answer.in_force[HEADLINE_VIEW]
-        if in_force.points is None:
+    answers = {answer.criterion: answer for answer in organisation_of(assessment).answers}
+    total = known = by_evidence = Fraction(0)
+    for text in assessment.model.criteria:
+        answer = answers.get(text.id)
+        if answer is not None and answer.in_force[HEADLINE_VIEW].points is None:
             continue
-        weight = weights[answer.criterion] * in_force.known_share
-        known += weight
-        by_people += weight * _people_share(answer.criterion, in_force, services)
-    people = known_share * by_people / known if known else Fraction(0)
-    return DecidedShares(evidence=known_share - people, people=people, unknown=1 - known_share)
+        total += text.weight
+        if answer is not None:
+            known += text.weight * answer.in_force[HEADLINE_VIEW].known_share
+            by_evidence += text.weight * _share_by_evidence(answer, services)
+    if not total:
+        return DecidedShares(evidence=Fraction(0), people=Fraction(0), unknown=Fraction(1))
+    return DecidedShares(
+        evidence=by_evidence / total, people=(known - by_evidence) / total, unknown=1 - known / total
+    )
 
 
-def _people_share(
-    criterion: str,
-    in_force: AnswerInForce,
-    services: Sequence[tuple[Fraction, Mapping[str, CriterionAnswer]]],
-) -> Fraction:
-    """Of what is known about one criterion, the share that people decided."""
-    if in_force.layer != "roll_up":
-        return Fraction(in_force.layer in _DECIDED_BY_PEOPLE)
-    known = Fraction(0)
-    by_people = Fraction(0)
-    for service_weight, answers in services:
-        if criterion not in answers or answers[criterion].in_force[HEADLINE_VIEW].points is None:
-            continue
-        below = answers[criterion].in_force[HEADLINE_VIEW]
-        known += service_weight * below.known_share
-        if below.layer in _DECIDED_BY_PEOPLE:
-            by_people += service_weight * below.known_share
-    return by_people / known if known else Fraction(0)
+def _share_by_evidence(answer: CriterionAnswer, services: Sequence[_WeightedAnswers]) -> Fraction:
+    """The share of one criterion's weight that evidence decided."""
+    if answer.in_force[HEADLINE_VIEW].layer != "roll_up":
+        return _decided_by_evidence(answer)
+    below = [
+        (weight, answers[answer.criterion])
+        for weight, answers in services
+        if answer.criterion in answers
+        and answers[answer.criterion].in_force[HEADLINE_VIEW].points is not None
+    ]
+    total = sum((weight for weight, _ in below), Fraction(0))
+    if not total:
+        return Fraction(0)
+    return sum((weight * _decided_by_evidence(each) for weight, each in below), Fraction(0)) / total
+
+
+def _decided_by_evidence(answer: CriterionAnswer) -> Fraction:
+    """What evidence alone says counts as its decision as long as no person's layer says otherwise.
+
+    An inherited answer does not tell whose it was, so it is compared with what evidence alone says.
+    """
+    stands, alone = answer.in_force[HEADLINE_VIEW], answer.in_force[View.EVIDENCE]
+    by_people = stands.layer in _DECIDED_BY_PEOPLE or stands.verdict is not alone.verdict
+    return Fraction(0) if by_people else alone.known_share
 
 
 def practices_holding_back(
     level: LevelRange, score: ScopeScore, areas: Sequence[str], model: ModelText
 ) -> tuple[PracticeScore, ...]:
-    """The practices of these areas that are below the level next to ``level``, the lowest first."""
+    """The practices of these areas that are below the level next to ``level``, the lowest first.
+
+    Those that stay low whatever the unknown turns out to be come before those that may yet prove better.
+    """
     if level.point >= HIGHEST_LEVEL:
         return ()
     area_of = {practice.id: practice.area for practice in model.practices}
@@ -110,7 +122,9 @@ def practices_holding_back(
         for practice in score.practices
         if area_of[practice.practice] in areas and practice.level.point <= level.point
     ]
-    return tuple(sorted(below, key=lambda each: (each.level.point, each.index.point, each.practice)))
+    return tuple(
+        sorted(below, key=lambda each: (each.level.point, each.level.high, each.index.point, each.practice))
+    )
 
 
 def _level_clause(name: str, score: ScopeScore, model: ModelText) -> str:
@@ -119,7 +133,7 @@ def _level_clause(name: str, score: ScopeScore, model: ModelText) -> str:
     if not level.rated:
         known = share_text(score.known_share)
         return (
-            f"{name} is not rated: too little is known ({known} of the questionnaire's weight); "
+            f"{name} is not rated: too little is known ({known} of what decides its level); "
             f"the level lies {between}."
         )
     short_name = level_name(level.point, model.levels)

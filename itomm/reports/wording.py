@@ -54,7 +54,7 @@ REASON_SENTENCES: Mapping[UnknownReason, str] = {
     UnknownReason.INSUFFICIENT_COVERAGE: "The source covers too little of the time or scope asked for.",
     UnknownReason.INSUFFICIENT_SAMPLE: "There are too few records to judge by.",
     UnknownReason.STALE: "The evidence is too old to count.",
-    UnknownReason.AWAITING_PERSON: "No tool records this; a person has to answer it.",
+    UnknownReason.AWAITING_PERSON: "No rule answers this, so a person has to.",
 }
 
 REASON_REMEDIES: Mapping[UnknownReason, str] = {

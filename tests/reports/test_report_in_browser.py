@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-if TYPE_CHECKING:
-    from tests.reports.conftest import Sample
+from tests.reports.sample_assessment import SampleBuilder
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -46,7 +45,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def address(build_sample: Callable[..., Sample], tmp_path_factory: pytest.TempPathFactory) -> str:
+def address(build_sample: SampleBuilder, tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(build_sample(practices_per_area=1).html(), encoding="utf-8")
     return path.as_uri()

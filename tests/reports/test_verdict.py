@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,11 +14,10 @@ from itomm.scoring.assessment import (
     LevelRange,
     ScopeKind,
     ScopeScore,
+    Verdict,
     View,
 )
-
-if TYPE_CHECKING:
-    from tests.reports.conftest import Sample
+from tests.reports.sample_assessment import Sample, SampleBuilder
 
 Adjust = Callable[[ScopeScore], ScopeScore]
 
@@ -72,7 +70,7 @@ def test_two_practices_are_both_named(sample: Sample) -> None:
 
 @pytest.mark.parametrize(("per_area", "more"), [(3, "and 1 more practice."), (4, "and 2 more practices.")])
 def test_of_many_practices_the_lowest_are_named_and_the_rest_counted(
-    build_sample: Callable[..., Sample], per_area: int, more: str
+    build_sample: SampleBuilder, per_area: int, more: str
 ) -> None:
     assessment = build_sample(practices_per_area=per_area).assessment
     level = LevelRange(2, 2, 2, rated=True)
@@ -89,11 +87,10 @@ def test_nothing_holds_back_the_highest_level(sample: Sample) -> None:
     level = LevelRange(5, 5, 5, rated=True)
 
     def highest(score: ScopeScore) -> ScopeScore:
-        return replace(at_levels(score, level, [5] * 8), known_share=Fraction(1))
+        return at_levels(score, level, [5] * 8)
 
     sentence = verdict_sentence(with_organisation_score(sample.assessment, highest))
     assert sentence.startswith("Acme is at level 5 (Optimized). ")
-    assert sentence.endswith(", 0 % is unknown.")
 
 
 def test_too_little_known_gives_no_level_but_its_bounds(sample: Sample) -> None:
@@ -104,11 +101,10 @@ def test_too_little_known_gives_no_level_but_its_bounds(sample: Sample) -> None:
 
     sentence = verdict_sentence(with_organisation_score(sample.assessment, unrated))
     assert sentence.startswith(
-        "Acme is not rated: too little is known (41 % of the questionnaire's weight); "
+        "Acme is not rated: too little is known (41 % of what decides its level); "
         "the level lies between 1 and 4. "
     )
     assert "level 2" not in sentence
-    assert sentence.endswith("59 % is unknown.")
 
 
 def test_bounds_are_put_down_to_weak_evidence_when_nothing_is_unknown(sample: Sample) -> None:
@@ -145,25 +141,92 @@ def test_the_level_on_evidence_alone_is_not_repeated_when_people_changed_nothing
     assert "On evidence alone" not in verdict_sentence(assessment)
 
 
+def test_a_practice_that_stays_low_whatever_the_unknown_is_named_first(sample: Sample) -> None:
+    level = LevelRange(2, 2, 3, rated=True)
+
+    def adjust(score: ScopeScore) -> ScopeScore:
+        lowered = at_levels(score, level, [2, 2])
+        open_one = replace(lowered.practices[0], level=LevelRange(2, 2, 5, rated=False))
+        return replace(lowered, practices=(open_one, *lowered.practices[1:]))
+
+    sentence = verdict_sentence(with_organisation_score(sample.assessment, adjust))
+    assert sentence.index("(A0-P1)") < sentence.index("(A0-P0)")
+
+
+def only(sample: Sample, criterion: str) -> Assessment:
+    """The assessment with one criterion in its questionnaire, so that shares can be told by hand."""
+    model = sample.assessment.model
+    return replace(sample.assessment, model=replace(model, criteria=(model.by_id[criterion],)))
+
+
 def test_shares_add_up_to_one_and_know_who_decided(sample: Sample) -> None:
     shares = decided_shares(sample.assessment)
     assert shares.evidence + shares.people + shares.unknown == 1
-    assert shares.evidence > 0
-    assert shares.people > 0
-    assert shares.unknown == 1 - organisation_of(sample.assessment).views[HEADLINE_VIEW].known_share
+    assert min(shares.evidence, shares.people, shares.unknown) > 0
+
+
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [("rule", (1, 0, 0)), ("person", (0, 1, 0)), ("override", (0, 1, 0)), ("nobody", (0, 0, 1))],
+)
+def test_each_layer_is_one_partys_decision(
+    sample: Sample, layer: str, expected: tuple[int, int, int]
+) -> None:
+    answer = next(
+        each
+        for each in organisation_of(sample.assessment).answers
+        if each.in_force[HEADLINE_VIEW].layer == layer
+        and each.in_force[HEADLINE_VIEW].points is not None
+        and (layer != "rule" or each.in_force[HEADLINE_VIEW].known_share == 1)
+    )
+    shares = decided_shares(only(sample, answer.criterion))
+    assert (shares.evidence, shares.people, shares.unknown) == tuple(map(Fraction, expected))
+
+
+def test_what_is_not_applicable_has_no_share(sample: Sample) -> None:
+    dropped = next(
+        each.criterion
+        for each in organisation_of(sample.assessment).answers
+        if each.in_force[HEADLINE_VIEW].points is None
+    )
+    model = sample.assessment.model
+    kept = tuple(text for text in model.criteria if text.id != dropped)
+    without = replace(sample.assessment, model=replace(model, criteria=kept))
+    assert decided_shares(sample.assessment) == decided_shares(without)
 
 
 def test_an_override_of_a_service_counts_as_decided_by_people_in_the_roll_up(sample: Sample) -> None:
-    """One criterion, rolled up from three services: evidence, unknown, override, each a third."""
-    organisation = organisation_of(sample.assessment)
-    rolled_up = next(each for each in organisation.answers if each.in_force[HEADLINE_VIEW].layer == "roll_up")
-    score = replace(organisation.views[HEADLINE_VIEW], known_share=Fraction(2, 3))
-    only = replace(organisation, answers=(rolled_up,), views={**organisation.views, HEADLINE_VIEW: score})
-    shares = decided_shares(replace(sample.assessment, scopes=(only, *sample.assessment.scopes[1:])))
+    """Rolled up from three services: evidence, unknown, override, each a third."""
+    shares = decided_shares(only(sample, rolled_up_criterion(sample)))
     assert (shares.evidence, shares.people, shares.unknown) == (
         Fraction(1, 3),
         Fraction(1, 3),
         Fraction(1, 3),
+    )
+
+
+def test_an_answer_inherited_from_what_people_said_counts_as_theirs(sample: Sample) -> None:
+    criterion = rolled_up_criterion(sample)
+    assessment = only(sample, criterion)
+    scopes = list(assessment.scopes)
+    for position, scope in enumerate(scopes[1:], start=1):
+        answers = tuple(
+            replace(answer, in_force={**answer.in_force, HEADLINE_VIEW: inherited})
+            if answer.criterion == criterion and answer.in_force[View.EVIDENCE].known_share == 0
+            else answer
+            for answer in scope.answers
+            for inherited in [replace(answer.in_force[HEADLINE_VIEW], verdict=Verdict.YES, layer="inherited")]
+        )
+        scopes[position] = replace(scope, answers=answers)
+    before, after = decided_shares(assessment), decided_shares(replace(assessment, scopes=tuple(scopes)))
+    assert before.evidence == after.evidence == Fraction(1, 3)
+
+
+def rolled_up_criterion(sample: Sample) -> str:
+    return next(
+        each.criterion
+        for each in organisation_of(sample.assessment).answers
+        if each.in_force[HEADLINE_VIEW].layer == "roll_up"
     )
 
 
