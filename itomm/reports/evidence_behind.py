@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import lru_cache
+
+import duckdb
 
 from itomm.evidence.as_of import open_evidence
 from itomm.evidence.observation import RequestMade
 from itomm.evidence.snapshot import Snapshot
 from itomm.evidence.store import Store
 from itomm.rules.pack import RuleSet
-from itomm.rules.records import RecordLookedAt, records_behind
-from itomm.rules.rule import Rule
+from itomm.rules.records import RecordLookedAt, records_behind, records_by_service
+from itomm.rules.rule import BoundRule, Rule
 from itomm.scoring.assessment import Assessment, EvidenceRecord, ScopeKind, ScopeResult
 
 EvidenceByPlace = Mapping[tuple[str, str], tuple[EvidenceRecord, ...]]
@@ -33,19 +35,41 @@ def evidence_behind(
 
     ``at_most`` says for each kind of scope how many records to give.
     """
-    wanted = list(_wanted(rule_set, assessment, criterion, scope))
-    types = [record_type for rule, _ in wanted for record_type in rule.needed_types]
+    places = list(_places(rule_set, assessment, criterion, scope))
+    rules = {rule.name: rule for rule, _ in places}
+    types = [record_type for rule in rules.values() for record_type in rule.needed_types]
     request = lru_cache(maxsize=None)(store.request)
-    bound = {rule.name: rule.bound(assessment.as_of) for rule, _ in wanted}
     found: dict[tuple[str, str], tuple[EvidenceRecord, ...]] = {}
     with closing(open_evidence(snapshot, types, assessment.as_of)) as connection:
-        for rule, result in wanted:
-            service = result.id if result.kind is ScopeKind.SERVICE else None
-            records = records_behind(connection, bound[rule.name], service, at_most[result.kind])
-            found[(rule.criterion, result.id)] = tuple(
-                _evidence(rule, record, request(record.collection, record.page)) for record in records
-            )
+        for rule in rules.values():
+            results = [result for other, result in places if other is rule]
+            listed = _listed(connection, rule.bound(assessment.as_of), results, at_most)
+            for scope_id, records in listed.items():
+                found[(rule.criterion, scope_id)] = tuple(
+                    _evidence(rule, record, request(record.collection, record.page)) for record in records
+                )
     return found
+
+
+def _listed(
+    connection: duckdb.DuckDBPyConnection,
+    bound: BoundRule,
+    results: Sequence[ScopeResult],
+    at_most: Mapping[ScopeKind, int],
+) -> dict[str, list[RecordLookedAt]]:
+    """Records of one rule by scope id; services are read in one go when there are several."""
+    services = [result.id for result in results if result.kind is ScopeKind.SERVICE]
+    others = [result.id for result in results if result.kind is not ScopeKind.SERVICE]
+    listed: dict[str, list[RecordLookedAt]] = {}
+    if len(services) > 1:
+        by_service = records_by_service(connection, bound, at_most[ScopeKind.SERVICE])
+        listed = {service: by_service.get(service, []) for service in services}
+    else:
+        for service in services:
+            listed[service] = records_behind(connection, bound, service, at_most[ScopeKind.SERVICE])
+    for organisation in others:
+        listed[organisation] = records_behind(connection, bound, None, at_most[ScopeKind.ORGANISATION])
+    return listed
 
 
 def request_text(request: RequestMade | None) -> str:
@@ -59,7 +83,7 @@ def request_text(request: RequestMade | None) -> str:
     return f"{request.method} {address}{status}"
 
 
-def _wanted(
+def _places(
     rule_set: RuleSet, assessment: Assessment, criterion: str | None, scope: str | None
 ) -> Iterator[tuple[Rule, ScopeResult]]:
     for result in assessment.scopes:

@@ -61,18 +61,37 @@ def measuring(bound: BoundRule) -> exp.Select:
     return query
 
 
-def listing(bound: BoundRule, service: str | None) -> exp.Select:
+def listing(bound: BoundRule, service: str | None, at_most: int | None) -> exp.Select:
     """The records that a rule looks at, with whether each counted and matched; all, or one service's.
 
-    Columns: all of the record type, then counts and matches.
+    Columns: all of the record type, then counts and matches. Those that counted come first.
     """
+    query = _judged(bound).order_by(*_listing_order(bound), copy=False)
+    if service is not None:
+        query.where(service_id().eq(exp.Literal.string(service)), copy=False)
+    return query if at_most is None else query.limit(at_most, copy=False)
+
+
+def listing_by_service(bound: BoundRule, at_most: int) -> exp.Select:
+    """As :func:`listing`, for every service at once: the first records of each."""
+    place = exp.Window(
+        this=exp.RowNumber(),
+        partition_by=[service_id()],
+        order=exp.Order(expressions=_listing_order(bound)),
+    )
+    query = _judged(bound).where(exp.Not(this=exp.Is(this=service_id(), expression=exp.Null())), copy=False)
+    query.set("qualify", exp.Qualify(this=place <= at_most))
+    return query.order_by(service_id(), *_listing_order(bound), copy=False)
+
+
+def _judged(bound: BoundRule) -> exp.Select:
     counts = _and(_conditions(bound)) or exp.true()
     population = _counting_condition(bound.measure)
     if population is not None:
-        counts = exp.and_(counts, population.copy())
+        counts = exp.and_(counts, population.copy(), copy=False)
     condition = bound.measure.condition
-    matches = exp.and_(counts.copy(), condition.copy()) if condition is not None else exp.Null()
-    query = (
+    matches = exp.and_(counts.copy(), condition.copy(), copy=False) if condition is not None else exp.Null()
+    return (
         exp.select(
             exp.Column(this=exp.Star(), table=exp.to_identifier(RECORD_ALIAS)),
             exp.alias_(exp.Coalesce(this=exp.Paren(this=counts), expressions=[exp.false()]), "counts"),
@@ -81,17 +100,20 @@ def listing(bound: BoundRule, service: str | None) -> exp.Select:
         .from_(exp.alias_(exp.table_(_WITH_FACTS), RECORD_ALIAS, table=True), copy=False)
         .with_(_WITH_FACTS, as_=_with_linked_facts(bound), copy=False)
     )
-    if service is not None:
-        query = query.where(service_id().eq(exp.Literal.string(service)))
-    order = ["counts DESC", "matches ASC NULLS FIRST"]
-    query = query.order_by(*order)
+
+
+def _listing_order(bound: BoundRule) -> list[exp.Ordered]:
+    """Counted before not counted, not matching before matching, then the newest, then by name."""
+    order = [
+        exp.Ordered(this=exp.column("counts"), desc=True, nulls_first=False),
+        exp.Ordered(this=exp.column("matches"), desc=False, nulls_first=True),
+    ]
     newest_first = bound.rule.window_field or bound.rule.record_type.occurred
     if newest_first is not None:
         moment = exp.column(newest_first, table=RECORD_ALIAS, quoted=True)
-        query = query.order_by(exp.Ordered(this=moment, desc=True, nulls_first=False))
-    return query.order_by(
-        exp.column("source", table=RECORD_ALIAS), exp.column("source_ref", table=RECORD_ALIAS)
-    )
+        order.append(exp.Ordered(this=moment, desc=True, nulls_first=False))
+    named = [exp.column(name, table=RECORD_ALIAS, quoted=True) for name in ("source", "source_ref")]
+    return order + [exp.Ordered(this=column, desc=False, nulls_first=False) for column in named]
 
 
 def population(bound: BoundRule) -> exp.Select | None:

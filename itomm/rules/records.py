@@ -38,13 +38,26 @@ class RecordLookedAt:
 
 
 def records_behind(
-    connection: duckdb.DuckDBPyConnection, bound: BoundRule, service: str | None, limit: int | None
+    connection: duckdb.DuckDBPyConnection, bound: BoundRule, service: str | None, at_most: int | None
 ) -> list[RecordLookedAt]:
-    """Records of a rule for a service (None: all), those that counted first; at most ``limit``."""
-    query = compiler.listing(bound, service)
-    if limit is not None:
-        query = query.limit(limit)
-    cursor = connection.execute(query.sql(dialect="duckdb"))
+    """Records of a rule for a service (None: all), those that counted first; at most ``at_most``."""
+    return _listed(connection, bound, compiler.listing(bound, service, at_most))
+
+
+def records_by_service(
+    connection: duckdb.DuckDBPyConnection, bound: BoundRule, at_most: int
+) -> dict[str, list[RecordLookedAt]]:
+    """As :func:`records_behind`, for every service at once."""
+    found: dict[str, list[RecordLookedAt]] = {}
+    for record in _listed(connection, bound, compiler.listing_by_service(bound, at_most)):
+        found.setdefault(str(record.service), []).append(record)
+    return found
+
+
+def _listed(
+    connection: duckdb.DuckDBPyConnection, bound: BoundRule, query: exp.Select
+) -> list[RecordLookedAt]:
+    cursor = connection.execute(query.sql(dialect="duckdb", copy=False))
     names = [column[0] for column in cursor.description or ()]
     telling = _telling_fields(bound)
     return [
@@ -54,7 +67,7 @@ def records_behind(
 
 
 def _telling_fields(bound: BoundRule) -> list[str]:
-    """Fields that name the record, then those that the rule reads."""
+    """The field that names the record, those that the rule reads, and a second name."""
     record_type = bound.rule.record_type
     trees = [bound.where, bound.measure.condition, bound.measure.population, bound.measure.value]
     read = {column.name for tree in trees if tree is not None for column in tree.find_all(exp.Column)}
@@ -62,10 +75,9 @@ def _telling_fields(bound: BoundRule) -> list[str]:
     if bound.rule.window_field is not None:
         read.add(bound.rule.window_field)
     naming = [name for name in _IDENTIFYING if name in record_type.fields]
-    return [
-        *naming[:2],
-        *(name for name in record_type.fields if name in read and name not in naming[:2]),
-    ] + [fact.name for fact in bound.rule.linked]
+    facts = [fact.name for fact in bound.rule.linked]
+    ordered = [*naming[:1], *(name for name in record_type.fields if name in read), *facts, *naming[1:2]]
+    return list(dict.fromkeys(ordered))
 
 
 def _looked_at(record_type: RecordType, row: Mapping[str, object], telling: Sequence[str]) -> RecordLookedAt:
