@@ -5,12 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 from math import ceil
 
-from itomm.config.quantities import Dimension, Quantity, format_quantity
+from itomm.config.quantities import Quantity, format_quantity
 from itomm.evidence.observation import UnknownReason
 from itomm.rules.answer import Verdict
-from itomm.rules.grades import Threshold
+from itomm.rules.grades import Comparison
+from itomm.rules.measures import MeasureKind
 from itomm.rules.rule import Rule
 
+_SHARES = frozenset({MeasureKind.RATIO, MeasureKind.SHARE_OF_SERVICES})
 _REMEDIES = {
     UnknownReason.NEVER_COLLECTED: "Connect a source that delivers {types} records, or let a person answer.",
     UnknownReason.COLLECTION_FAILED: "Mend the source and collect again; 'itomm doctor' says what is wrong.",
@@ -35,20 +37,22 @@ def what_would_change(
     if verdict is Verdict.YES:
         return f"It stays yes while the measure is {rule.grade.yes.text}."
     wanted = rule.grade.partial if verdict is Verdict.NO and rule.grade.partial else rule.grade.yes
-    better = Verdict.PARTIAL if wanted is rule.grade.partial else Verdict.YES
-    return f"{_needed(rule, wanted, value, counted)} would make it {better}."
-
-
-def _needed(rule: Rule, wanted: Threshold, value: Fraction, counted: int) -> str:
     missed = next((each for each in wanted.comparisons if not each.holds(value)), None)
-    if missed is None:
-        return f"A measure of {wanted.text}"
-    if rule.dimension is Dimension.SHARE and counted and missed.symbol in {">=", "<="} and value >= 0:
-        matching = value * counted
-        bound = missed.bound.value * counted
-        steps = ceil(bound - matching) if missed.symbol == ">=" else ceil(matching - bound)
-        if 0 < steps <= counted:
-            direction = "more" if missed.symbol == ">=" else "fewer"
-            return f"{steps} {direction} of the {counted} counted"
+    steps = _records_short(rule, missed, value, counted) if missed else 0
+    if missed and steps:
+        moved = value + Fraction(steps if missed.symbol == ">=" else -steps, counted)
+        direction = "more" if missed.symbol == ">=" else "fewer"
+        needed = "Its one record" if counted == 1 else f"{steps} {direction} of the {counted} counted"
+        return f"{needed} satisfying the condition would make it {rule.grade.verdict(moved)}."
+    better = Verdict.PARTIAL if wanted is rule.grade.partial else Verdict.YES
     now = format_quantity(Quantity(rule.dimension, value))
-    return f"Getting from {now} to {wanted.text}"
+    return f"Getting from {now} to {wanted.text} would make it {better}."
+
+
+def _records_short(rule: Rule, missed: Comparison, value: Fraction, counted: int) -> int:
+    """How many counted records would have to change sides; 0 when the measure is no share of them."""
+    if rule.measure_kind not in _SHARES or missed.symbol not in {">=", "<="}:
+        return 0
+    distance = missed.bound.value * counted - value * counted
+    steps = ceil(distance) if missed.symbol == ">=" else ceil(-distance)
+    return steps if 0 < steps <= counted else 0

@@ -62,10 +62,13 @@ def _origin(url: str) -> tuple[str, str, int | None]:
 def request_made(method: str, url: str, status: int | None) -> RequestMade:
     """A request as sent, its query taken apart, free of secrets."""
     parts = urlsplit(public_url(url))
+    query: dict[str, str] = {}
+    for name, value in parse_qsl(parts.query, keep_blank_values=True):
+        query[name] = f"{query[name]},{value}" if name in query else value  # a repeated parameter is a list
     return RequestMade(
         method=method,
         url=urlunsplit((parts.scheme, parts.netloc, parts.path, "", "")),
-        query=dict(parse_qsl(parts.query, keep_blank_values=True)),
+        query=query,
         status=status,
     )
 
