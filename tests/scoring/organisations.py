@@ -86,7 +86,11 @@ def answer(verdict: str, confidence: Fraction = SURE) -> AnswerInForce:
 
 
 def inferred(
-    verdict: str, reason: UnknownReason | None = None, *, base: str = "direct", confidence: Fraction | None = None
+    verdict: str,
+    reason: UnknownReason | None = None,
+    *,
+    base: str = "direct",
+    confidence: Fraction | None = None,
 ) -> InferredAnswer:
     """What a rule concluded; an unknown was never collected unless told why."""
     sure = CONFIDENCES[base] if confidence is None else confidence
@@ -175,13 +179,15 @@ def scored(
     *,
     by_service: Mapping[tuple[str, str], InferredAnswer] | None = None,
     by_organisation: Mapping[str, InferredAnswer] | None = None,
-    decisions: Decisions = Decisions(),
+    decisions: Decisions | None = None,
     profile: ProfileName = "itomm",
     as_of: datetime = AS_OF,
 ) -> dict[str, ScopeResult]:
     """All scopes by id."""
     found = InferredAnswers(by_organisation or {}, by_service or {})
-    results = assess_answers(questionnaire, found, decisions, settings(services), as_of, profile=profile)
+    results = assess_answers(
+        questionnaire, found, decisions or Decisions(), settings(services), as_of, profile=profile
+    )
     return {result.id: result for result in results}
 
 

@@ -62,7 +62,9 @@ class Company:
         return replace(self, found={**self.found, **changes})
 
 
-confidences = st.sampled_from([Fraction(2, 5), Fraction(1, 2), Fraction(3, 5), Fraction(7, 10), Fraction(9, 10)])
+confidences = st.sampled_from(
+    [Fraction(2, 5), Fraction(1, 2), Fraction(3, 5), Fraction(7, 10), Fraction(9, 10)]
+)
 reasons = st.sampled_from(list(UnknownReason))
 
 
@@ -79,7 +81,8 @@ def rule_answers(draw: st.DrawFn, verdicts: Sequence[str] = VERDICTS) -> Inferre
 @st.composite
 def questionnaires(draw: st.DrawFn) -> Model:
     criteria = [
-        criterion(identifier, draw(st.integers(1, 3)), mandatory=draw(st.booleans())) for identifier in CRITERIA
+        criterion(identifier, draw(st.integers(1, 3)), mandatory=draw(st.booleans()))
+        for identifier in CRITERIA
     ]
     return model(criteria, {practice: draw(st.integers(1, 4)) for practice in ("A-P", "A-Q", "B-R")})
 
@@ -126,7 +129,9 @@ def stated_answers(draw: st.DrawFn, scopes: Sequence[str], number: int) -> Answe
 @st.composite
 def overrides(draw: st.DrawFn, scopes: Sequence[str], number: int) -> Override:
     at = draw(moments)
-    taken = draw(st.sampled_from([("approved",), ("approved",), ("approved", "withdrawn"), ("rejected",), ()]))
+    taken = draw(
+        st.sampled_from([("approved",), ("approved",), ("approved", "withdrawn"), ("rejected",), ()])
+    )
     return override(
         draw(st.sampled_from(VERDICTS[:4])),
         draw(st.sampled_from(VERDICTS)),

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import random
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from typing import TypeVar
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from itomm.evidence.decisions import Decisions
-from itomm.rules.answer import Verdict
+from itomm.rules.answer import InferredAnswer, Verdict
 from itomm.scoring.assessment import Interval, ScopeResult, View
 from itomm.scoring.points import LOW_CONFIDENCE_BELOW
 from tests.scoring.organisations import indices_in, inferred, levels_in
 from tests.scoring.strategies import LOST, Company, Place, companies, sorted_places
 
-Numbers = Mapping[str, Interval]
+Thing = TypeVar("Thing")
 LADDER = (Verdict.NO, Verdict.PARTIAL, Verdict.YES)
 
-quickly = settings(max_examples=60, deadline=None, derandomize=True)
-thoroughly = settings(max_examples=200, deadline=None, derandomize=True)
+quickly = settings(max_examples=20, deadline=None, derandomize=True)
+thoroughly = settings(max_examples=40, deadline=None, derandomize=True)
 
 
 def numbers(results: Mapping[str, ScopeResult], *views: View) -> dict[str, Interval]:
@@ -82,7 +84,6 @@ def test_with_nothing_decided_all_views_are_equal(company: Company) -> None:
     for result in company.scored().values():
         assert result.views[View.EVIDENCE] == result.views[View.STATED] == result.views[View.OVERRIDES]
         for answer in result.answers:
-            assert len({id(each) for each in answer.in_force.values()}) <= len(View)
             assert answer.in_force[View.EVIDENCE] == answer.in_force[View.STATED]
             assert answer.in_force[View.EVIDENCE] == answer.in_force[View.OVERRIDES]
 
@@ -120,7 +121,9 @@ def test_an_unknown_that_turns_out_yes_never_lowers_any_number_on_evidence(
     after = company.answering({place: inferred("yes", base="direct")}).scored()
     assert_nowhere_lower(company.scored(), after, View.EVIDENCE)
     standing = replace(company, decisions=replace(company.decisions, overrides=()))
-    assert_nowhere_lower(standing.scored(), standing.answering({place: inferred("yes")}).scored(), View.STATED)
+    assert_nowhere_lower(
+        standing.scored(), standing.answering({place: inferred("yes")}).scored(), View.STATED
+    )
 
 
 @thoroughly
@@ -153,7 +156,7 @@ def test_a_better_override_never_lowers_any_number(company: Company, data: st.Da
     assert_nowhere_lower(company.scored(), after.scored())
 
 
-@settings(thoroughly, max_examples=500)
+@settings(thoroughly, max_examples=250)
 @given(companies(), st.data())
 def test_a_failing_collector_never_raises_a_number_and_never_narrows_an_interval(
     company: Company, data: st.DataObject
@@ -172,7 +175,7 @@ def test_a_failing_collector_never_raises_a_number_and_never_narrows_an_interval
 
 
 @st.composite
-def failures(draw: st.DrawFn, company: Company) -> dict[Place, object]:
+def failures(draw: st.DrawFn, company: Company) -> dict[Place, InferredAnswer]:
     """The answers of some rules' collector lost, all for one reason."""
     reason = draw(st.sampled_from(LOST))
     places = sorted_places(company)
@@ -182,35 +185,37 @@ def failures(draw: st.DrawFn, company: Company) -> dict[Place, object]:
 
 @quickly
 @given(companies(), st.randoms(use_true_random=False))
-def test_order_of_services_criteria_and_decisions_never_matters(company: Company, chance: object) -> None:
-    shuffled = replace(
-        company,
-        services=tuple(reversed(company.services)),
-        found=dict(reversed(list(company.found.items()))),
+def test_order_of_services_criteria_and_decisions_never_matters(
+    company: Company, chance: random.Random
+) -> None:
+    def shuffled(things: Iterable[Thing]) -> tuple[Thing, ...]:
+        listed = list(things)
+        chance.shuffle(listed)
+        return tuple(listed)
+
+    questionnaire, decisions = company.questionnaire, company.decisions
+    reordered = Company(
+        services=shuffled(company.services),
+        found=dict(shuffled(company.found.items())),
         decisions=Decisions(
-            tuple(reversed(company.decisions.answers)),
-            tuple(
-                replace(each, decisions=tuple(reversed(each.decisions)))
-                for each in reversed(company.decisions.overrides)
-            ),
+            shuffled(decisions.answers),
+            shuffled(replace(each, decisions=shuffled(each.decisions)) for each in decisions.overrides),
         ),
         questionnaire=replace(
-            company.questionnaire,
-            areas=tuple(reversed(company.questionnaire.areas)),
-            practices=tuple(reversed(company.questionnaire.practices)),
-            criteria=tuple(reversed(company.questionnaire.criteria)),
+            questionnaire,
+            areas=shuffled(questionnaire.areas),
+            practices=shuffled(questionnaire.practices),
+            criteria=shuffled(questionnaire.criteria),
         ),
+        profile=company.profile,
     )
-    assert numbers(company.scored()) == numbers(shuffled.scored())
+    assert numbers(company.scored()) == numbers(reordered.scored())
 
 
 @quickly
 @given(companies(), st.data())
 def test_not_applicable_is_the_same_as_not_being_asked(company: Company, data: st.DataObject) -> None:
     gone = data.draw(st.sampled_from([each.id for each in company.questionnaire.criteria]))
-    said: dict[Place, object] = {
-        place: inferred("not_applicable") for place in company.found if place[0] == gone
-    }
     undecided = replace(
         company,
         decisions=Decisions(
@@ -225,14 +230,8 @@ def test_not_applicable_is_the_same_as_not_being_asked(company: Company, data: s
             criteria=tuple(each for each in company.questionnaire.criteria if each.id != gone),
         ),
     )
-    marked = undecided.answering({(gone, None): inferred("not_applicable"), **said})
-    marked = replace(
-        marked,
-        found={
-            **marked.found,
-            **{(gone, each.id): inferred("not_applicable") for each in company.services},
-        },
-    )
+    places: list[Place] = [(gone, None), *((gone, each.id) for each in company.services)]
+    marked = undecided.answering(dict.fromkeys(places, inferred("not_applicable")))
     assert numbers(marked.scored()) == numbers(without.scored())
 
 
