@@ -5,10 +5,9 @@ Reading as of T hides records that occurred after T, and empties later fields wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 
 import duckdb
 from sqlglot import exp
@@ -36,15 +35,14 @@ def open_evidence(
     by_name = {record_type.name: record_type for record_type in types}
     for _, record_type in sorted(by_name.items()):
         create_table(connection, record_type)
-        for statement in _loading(snapshot, record_type, as_of):
-            try:
-                connection.execute(statement.sql(dialect="duckdb"))
-            except duckdb.Error as error:
-                connection.close()
-                raise VerificationError(
-                    f"The stored evidence of type {record_type.name} cannot be read: "
-                    f"{str(error).splitlines()[0]} Run 'itomm verify'."
-                ) from None
+        try:
+            _Loader(connection, snapshot, record_type, as_of).load()
+        except duckdb.Error as error:
+            connection.close()
+            raise VerificationError(
+                f"The stored evidence of type {record_type.name} cannot be read: "
+                f"{str(error).splitlines()[0]} Run 'itomm verify'."
+            ) from None
     lock_down(connection)
     return connection
 
@@ -112,63 +110,81 @@ def instant_literal(instant: datetime) -> exp.Expr:
     return exp.cast(exp.Literal.string(text), "timestamp")
 
 
-def _loading(snapshot: Snapshot, record_type: RecordType, as_of: datetime) -> list[exp.Insert]:
-    by_source: dict[str, list[Collection]] = {}
-    for collection in snapshot.visible(record_type, as_of):
-        by_source.setdefault(collection.source, []).append(collection)
-    statements = []
-    for source in sorted(by_source):
-        reading = _current_state if record_type.is_state else _events
-        rows = reading(snapshot.folder, record_type, by_source[source], as_of)
-        if rows is not None:
-            statements.append(exp.insert(rows, _table(record_type)))
-    return statements
+class _Loader:
+    """Loads what a snapshot holds of one record type, as of one instant."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        snapshot: Snapshot,
+        record_type: RecordType,
+        as_of: datetime,
+    ) -> None:
+        self._connection = connection
+        self._snapshot = snapshot
+        self._type = record_type
+        self._as_of = as_of
+
+    def load(self) -> None:
+        """Load every source's part."""
+        by_source: dict[str, list[Collection]] = {}
+        for collection in self._snapshot.visible(self._type, self._as_of):
+            by_source.setdefault(collection.source, []).append(collection)
+        for source in sorted(by_source):
+            reading = self._current_state if self._type.is_state else self._events
+            rows = reading(by_source[source])
+            if rows is not None:
+                known = exp.select(*masked_columns(self._type, self._as_of)).from_(rows.subquery("versions"))
+                self._connection.execute(exp.insert(known, _table(self._type)).sql(dialect="duckdb"))
+
+    def _current_state(self, collections: Sequence[Collection]) -> exp.Query | None:
+        """State is what the newest complete observation says; what it no longer shows is gone."""
+        complete = [collection for collection in collections if collection.complete]
+        return _union([part for collection in complete[-1:] for part in self._parts(collection)])
+
+    def _events(self, collections: Sequence[Collection]) -> exp.Query | None:
+        """The newest version of each event; a newer whole reading replaces all that it covers."""
+        occurred = exp.column(str(self._type.occurred), quoted=True)
+        parts: list[exp.Select] = []
+        covered_from: datetime | None = None
+        for collection in reversed(collections):
+            for part in self._parts(collection):
+                part.where(occurred <= instant_literal(self._as_of), copy=False)
+                if covered_from is not None:
+                    part.where(occurred < instant_literal(covered_from), copy=False)
+                parts.append(part)
+            if collection.complete and collection.window_start is not None:
+                covered_from = min(covered_from or collection.window_start, collection.window_start)
+        versions = _union(parts)
+        if versions is None:
+            return None
+        newest = exp.Window(
+            this=exp.RowNumber(),
+            partition_by=[exp.column("evidence_id")],
+            order=exp.Order(expressions=[exp.Ordered(this=exp.column("collection"), desc=True)]),
+        )
+        return exp.select(exp.Star()).from_(versions.subquery("seen")).qualify(newest.eq(1))
+
+    def _parts(self, collection: Collection) -> Iterator[exp.Select]:
+        """A collection's segments with today's columns; what a segment was written without is null."""
+        for segment in collection.segments:
+            rows = parquet_rows([self._snapshot.folder / segment.path])
+            schema = exp.func("parquet_schema", *[each.copy() for each in rows.find_all(exp.Literal)])
+            listed = self._connection.execute(exp.select("name").from_(schema).sql(dialect="duckdb"))
+            written = {name for (name,) in listed.fetchall()}
+            columns = [
+                exp.column(name, quoted=True)
+                if name in written
+                else exp.alias_(exp.cast(exp.Null(), kind), name, quoted=True)
+                for name, kind in column_types(self._type).items()
+            ]
+            yield exp.select(*columns).from_(rows)
 
 
-def _current_state(
-    folder: Path, record_type: RecordType, collections: Sequence[Collection], as_of: datetime
-) -> exp.Query | None:
-    """State is what the newest complete observation says; what it no longer shows is gone."""
-    complete = [collection for collection in collections if collection.complete]
-    paths = _paths(folder, complete[-1:])
-    if not paths:
-        return None
-    return exp.select(*masked_columns(record_type, as_of)).from_(parquet_rows(paths))
-
-
-def _events(
-    folder: Path, record_type: RecordType, collections: Sequence[Collection], as_of: datetime
-) -> exp.Query | None:
-    """The newest version of each event; a newer whole reading replaces all that it covers."""
-    occurred = exp.column(str(record_type.occurred), quoted=True)
-    parts: list[exp.Query] = []
-    covered_from: datetime | None = None
-    for collection in reversed(collections):
-        paths = _paths(folder, [collection])
-        if paths:
-            part = exp.select("*").from_(parquet_rows(paths)).where(occurred <= instant_literal(as_of))
-            if covered_from is not None:
-                part = part.where(occurred < instant_literal(covered_from))
-            parts.append(part)
-        if collection.complete and collection.window_start is not None:
-            covered_from = min(covered_from or collection.window_start, collection.window_start)
+def _union(parts: Sequence[exp.Select]) -> exp.Query | None:
     if not parts:
         return None
-    union = parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False)
-    newest = exp.Window(
-        this=exp.RowNumber(),
-        partition_by=[exp.column("evidence_id")],
-        order=exp.Order(expressions=[exp.Ordered(this=exp.column("collection"), desc=True)]),
-    )
-    return (
-        exp.select(*masked_columns(record_type, as_of))
-        .from_(union.subquery("versions"))
-        .qualify(newest.eq(1))
-    )
-
-
-def _paths(folder: Path, collections: Iterable[Collection]) -> list[Path]:
-    return [folder / segment.path for collection in collections for segment in collection.segments]
+    return parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False)
 
 
 def _table(record_type: RecordType) -> exp.Table:
