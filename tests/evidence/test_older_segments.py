@@ -16,11 +16,13 @@ AS_OF = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def test_a_field_that_a_segment_was_written_without_is_null(tmp_path: Path) -> None:
-    duckdb.sql(
-        "SELECT 'id' AS evidence_id, 'alerts' AS source, 'ref' AS source_ref, 's1' AS service_id, "
-        "'000001-alerts-silence' AS collection, 'ann' AS created_by, TIMESTAMP '2026-10-01' AS starts_at, "
-        "'gone since' AS field_of_old"
-    ).write_parquet(str(tmp_path / "old.parquet"))
+    with duckdb.connect() as connection:
+        connection.execute(
+            "CREATE TABLE old AS SELECT 'id' AS evidence_id, 'alerts' AS source, 'ref' AS source_ref, "
+            "'s1' AS service_id, '000001-alerts-silence' AS collection, 'ann' AS created_by, "
+            "TIMESTAMP '2026-10-01' AS starts_at, 'gone since' AS field_of_old"
+        )
+        connection.table("old").write_parquet(str(tmp_path / "old.parquet"))
     collection = Collection(
         id="000001-alerts-silence",
         run=1,
