@@ -18,7 +18,7 @@ HEADINGS = ("criterion", "title", "answer", "measured", "by")
 
 
 @click.command()
-@click.argument("part", required=False, metavar="[AREA|PRACTICE]")
+@click.argument("part", required=False, metavar="[AREA|PRACTICE|SCOPE]")
 @click.option("--service", "--scope", "scope_id", metavar="ID", help="A service or group.")
 @scoring_options
 @output_option("table", "json", "csv")
@@ -35,6 +35,8 @@ def command(
 ) -> int:
     """Show levels of the organisation or one scope, or the answers of one area or practice."""
     assessment = score(Workspace(invocation), as_of=as_of, snapshot=snapshot, profile=profile).assessment
+    if part is not None and scope_id is None and part in {scope.id for scope in assessment.scopes}:
+        part, scope_id = None, part
     scope = find_scope(assessment, scope_id)
     if part is not None:
         _show_answers(assessment, scope, part, output)
@@ -67,7 +69,7 @@ def _show_answers(assessment: Assessment, scope: ScopeResult, part: str, output:
     }
     if not criteria:
         known = [named.id for named in (*assessment.model.areas, *assessment.model.practices)]
-        raise UsageError(f"There is no area or practice '{part}'. {nearest(part.upper(), known)}")
+        raise UsageError(f"There is no area, practice or scope '{part}'. {nearest(part.upper(), known)}")
     answers = [answer for answer in scope.answers if answer.criterion in criteria]
     rows = [(answer.criterion, criteria[answer.criterion].title, *_answer(answer)) for answer in answers]
     if output == "json":
@@ -82,7 +84,8 @@ def _answer(answer: CriterionAnswer) -> tuple[str, str, str]:
     counts = answer.in_force[View.OVERRIDES]
     verdict = words_for({}, counts.verdict.value)
     inferred = answer.inferred
-    measured = ""
-    if inferred is not None:
-        measured = inferred.measured or (words_for({}, inferred.reason.value) if inferred.reason else "")
+    measured = (inferred.measured or "") if inferred else ""
+    if inferred and inferred.reason:
+        reason = words_for({}, inferred.reason.value)
+        measured = f"{reason} ({measured})" if measured else reason
     return verdict, measured, words_for({}, counts.layer)
