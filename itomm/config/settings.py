@@ -80,7 +80,6 @@ class ScoringSettings(StrictModel):
     """How answers become levels."""
 
     profile: Literal["itomm", "iso33020", "strict"] = "itomm"
-    filling_unknown_needs_approval: bool = True
     minimum_known_share: Decimal = Decimal("0.6")
 
 
