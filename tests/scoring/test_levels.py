@@ -70,6 +70,12 @@ def test_the_worked_example_of_the_content_paper_is_level_2_index_2_50() -> None
     assert found.held_back_by == ("IM-BKP-3.2", "IM-BKP-3.1")
 
 
+def test_what_holds_a_practice_back_is_listed_gates_first_then_by_what_is_lost() -> None:
+    criteria = [criterion("A-P-2.1", 1, mandatory=True), criterion("A-P-2.2", 3), criterion("A-P-2.3", 4)]
+    found = practice(criteria, answered(criteria, "no", "no", "partial"))
+    assert found.held_back_by == ("A-P-2.1", "A-P-2.2", "A-P-2.3")
+
+
 def test_seven_more_restore_tests_lift_the_worked_example_to_level_3() -> None:
     # R(3) = (2 x 1/2 + 3 x 1) / 5 = 4/5 >= 3/4: level 3; R(4) = 0: index 3
     found = practice(BACKUP, answered(BACKUP, "yes", "partial", "yes", "no", "no"))

@@ -8,8 +8,9 @@ import pytest
 
 from itomm.evidence.decisions import Decision, Decisions, Override
 from itomm.evidence.observation import UnknownReason
-from itomm.rules.answer import InferredAnswer
+from itomm.rules.answer import InferredAnswer, Verdict
 from itomm.scoring.assessment import OverrideInForce, ScopeResult, View
+from itomm.scoring.blend import overrides_at
 from tests.scoring.organisations import (
     AS_OF,
     DAY,
@@ -196,5 +197,7 @@ def test_seen_from_the_past_later_decisions_leave_no_trace() -> None:
     assert [(each.state, each.approver) for each in standing(proposed)] == [("proposed", None)]
     active = results_at(whole_life, found=inferred("no"), as_of=START + 2 * DAY)
     assert [(each.state, each.approver) for each in standing(active)] == [("active", "Bob")]
+    [directly] = overrides_at([whole_life], Verdict.NO, START)
+    assert (directly.state, directly.approver) == ("proposed", None)
     known = Decisions((), (whole_life,)).known_at(START)
     assert known.digest == Decisions((), (override("yes", "no", proposed_at=START, decisions=[]),)).digest
