@@ -156,7 +156,7 @@ def test_a_better_override_never_lowers_any_number(company: Company, data: st.Da
     assert_nowhere_lower(company.scored(), after.scored())
 
 
-@settings(thoroughly, max_examples=250)
+@settings(thoroughly, max_examples=200)
 @given(companies(), st.data())
 def test_a_failing_collector_never_raises_a_number_and_never_narrows_an_interval(
     company: Company, data: st.DataObject
