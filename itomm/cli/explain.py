@@ -123,7 +123,8 @@ def _lines(criterion: Criterion, scope: str, answer: CriterionAnswer, rule: str)
     yield "", ""
     for view in View:
         counts = answer.in_force[view]
-        words = f"{words_for({}, counts.verdict.value)} (by {words_for({}, counts.layer)})"
+        why = f": {words_for({}, counts.reason.value)}" if counts.reason else ""
+        words = f"{words_for({}, counts.verdict.value)}{why} (by {words_for({}, counts.layer)})"
         yield f"{VIEW_NAMES[view]:<20} {words}", ""
     yield "", ""
     yield from _inferred_lines(answer.inferred, rule)

@@ -64,6 +64,6 @@ def csv_rows(assessment: Assessment) -> Iterator[tuple[str, ...]]:
                     share_text(counts.known_share),
                     f"{float(counts.confidence):.3f}",
                     counts.layer,
-                    inferred.reason.value if inferred and inferred.reason else "",
+                    counts.reason.value if counts.reason else "",
                     (inferred.measured or "") if inferred else "",
                 )

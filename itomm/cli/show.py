@@ -85,7 +85,7 @@ def _answer(answer: CriterionAnswer) -> tuple[str, str, str]:
     verdict = words_for({}, counts.verdict.value)
     inferred = answer.inferred
     measured = (inferred.measured or "") if inferred else ""
-    if inferred and inferred.reason:
-        reason = words_for({}, inferred.reason.value)
+    if counts.reason:
+        reason = words_for({}, counts.reason.value)
         measured = f"{reason} ({measured})" if measured else reason
     return verdict, measured, words_for({}, counts.layer)

@@ -114,7 +114,7 @@ class AnswerInForce:
 
     ``points`` are None when not applicable. ``known_share`` is the share of weight behind the answer that
     is known: 0 or 1 for one scope, in between for a roll-up. ``layer`` says what decided: rule, person,
-    override, roll_up, inherited or nobody.
+    override, roll_up, inherited or nobody. ``reason`` says why an unknown is unknown.
     """
 
     verdict: Verdict
@@ -122,6 +122,7 @@ class AnswerInForce:
     known_share: Fraction
     confidence: Fraction
     layer: str
+    reason: UnknownReason | None = None
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ _NOT_FOR_PEOPLE_TO_FILL = frozenset(
 """A failing collector must not raise a score: while evidence that was there cannot be read, a statement
 may not stand in for it."""
 
-NOBODY = in_force(Verdict.UNKNOWN, Fraction(0), "nobody")
+NOBODY = in_force(Verdict.UNKNOWN, Fraction(0), "nobody", UnknownReason.AWAITING_PERSON)
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def unreadable(inferred: InferredAnswer | None) -> bool:
 
 def from_rule(inferred: InferredAnswer) -> AnswerInForce:
     """What an inferred answer counts for on evidence alone."""
-    return in_force(inferred.verdict, inferred.confidence, "rule")
+    return in_force(inferred.verdict, inferred.confidence, "rule", inferred.reason)
 
 
 def blended(evidence: AnswerInForce, layers: Layers, view: View) -> AnswerInForce:

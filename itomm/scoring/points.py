@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
+from itomm.evidence.observation import UnknownReason
 from itomm.rules.answer import Verdict
 from itomm.scoring.assessment import AnswerInForce, Interval
 
@@ -31,10 +32,12 @@ def points(verdict: Verdict, confidence: Fraction) -> Interval | None:
             return None
 
 
-def in_force(verdict: Verdict, confidence: Fraction, layer: str) -> AnswerInForce:
+def in_force(
+    verdict: Verdict, confidence: Fraction, layer: str, reason: UnknownReason | None = None
+) -> AnswerInForce:
     """One answer as it counts."""
     known = NONE if verdict is Verdict.UNKNOWN else FULL
-    return AnswerInForce(verdict, points(verdict, confidence), known, confidence, layer)
+    return AnswerInForce(verdict, points(verdict, confidence), known, confidence, layer, reason)
 
 
 def rolled_up(parts: Iterable[tuple[Fraction, AnswerInForce]]) -> AnswerInForce:
@@ -52,13 +55,24 @@ def rolled_up(parts: Iterable[tuple[Fraction, AnswerInForce]]) -> AnswerInForce:
             for side in (_low, _point, _high)
         )
     )
+    verdict = _verdict(interval, known / total)
     return AnswerInForce(
-        verdict=_verdict(interval, known / total),
+        verdict=verdict,
         points=interval,
         known_share=known / total,
         confidence=sure / known if known else NONE,
         layer="roll_up",
+        reason=_main_reason(applicable) if verdict is Verdict.UNKNOWN else None,
     )
+
+
+def _main_reason(parts: Sequence[tuple[Fraction, AnswerInForce]]) -> UnknownReason | None:
+    """The reason behind most of the unknown weight; of equals, the first by name."""
+    weights: dict[UnknownReason, Fraction] = {}
+    for weight, answer in parts:
+        if answer.reason is not None:
+            weights[answer.reason] = weights.get(answer.reason, NONE) + weight * (1 - answer.known_share)
+    return min(weights, key=lambda reason: (-weights[reason], reason), default=None)
 
 
 def filled(roll_up: AnswerInForce, stated: AnswerInForce) -> AnswerInForce:
