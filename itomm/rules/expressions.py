@@ -8,23 +8,24 @@ one kind. The result is a new tree built only of checked parts.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from enum import StrEnum
-from fractions import Fraction
 
 from sqlglot import exp
-from sqlglot.dialects import DuckDB
-from sqlglot.errors import SqlglotError
-from sqlglot.tokenizer_core import TokenType
 
-from itomm.config.quantities import DAY, HOUR, MINUTE, SECOND, WEEK
+from itomm.config.quantities import DAY
 from itomm.config.structure import nearest
 from itomm.evidence.as_of import instant_literal
 from itomm.evidence.record_types import FieldType, RecordType
-
-MAXIMUM_LENGTH = 2_000
-MAXIMUM_NESTING = 60
+from itomm.rules.expression_text import (
+    PLAIN_NUMBER,
+    ExpressionError,
+    Names,
+    microseconds,
+    parsed,
+    shortened,
+    shown,
+)
 
 
 class Kind(StrEnum):
@@ -39,13 +40,10 @@ class Kind(StrEnum):
     STRUCTURED = "structured value"
     NULL = "null"
 
-
-class ExpressionError(ValueError):
-    """An expression is not allowed or does not fit; ``hint`` says what would."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+    @property
+    def with_article(self) -> str:
+        """The kind in a sentence."""
+        return f"an {self}" if self is Kind.INSTANT else f"a {self}"
 
 
 @dataclass(frozen=True)
@@ -54,27 +52,6 @@ class Typed:
 
     tree: exp.Expr
     kind: Kind
-
-
-@dataclass(frozen=True)
-class Names:
-    """What names mean inside one expression.
-
-    ``alias`` is the table that bare names belong to. ``base`` is the record type reachable as ``base.``
-    from inside a linked fact. ``flags`` are linked facts, usable like yes/no fields.
-    """
-
-    record_type: RecordType
-    as_of: datetime
-    alias: str = "record"
-    base: RecordType | None = None
-    base_alias: str = "record"
-    flags: frozenset[str] = field(default_factory=frozenset)
-
-    def has_field(self, name: str) -> bool:
-        """Whether a record type in reach has a field of this name."""
-        types = (self.record_type, self.base) if self.base else (self.record_type,)
-        return any(each.resolve(name) is not None for each in types)
 
 
 _FIELD_KINDS = {
@@ -95,30 +72,20 @@ _PROVENANCE_KINDS = {
     "collected_at": Kind.INSTANT,
 }
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
-_INTERVAL_UNITS = {"SECOND": SECOND, "MINUTE": MINUTE, "HOUR": HOUR, "DAY": DAY, "WEEK": WEEK}
-_DIALECT = DuckDB()
-_WORDS_OF_THE_LANGUAGE = frozenset(
-    {
-        TokenType.STRING,
-        TokenType.NUMBER,
-        TokenType.CASE,
-        TokenType.WHEN,
-        TokenType.THEN,
-        TokenType.ELSE,
-        TokenType.END,
-        TokenType.AND,
-        TokenType.OR,
-        TokenType.NOT,
-        TokenType.IN,
-        TokenType.IS,
-        TokenType.NULL,
-        TokenType.TRUE,
-        TokenType.FALSE,
-        TokenType.BETWEEN,
-        TokenType.LIKE,
-        TokenType.INTERVAL,
-    }
-)
+_PARTS_OF_ANY = frozenset({"this", "expression", "expressions"})
+_OTHER_PARTS: Mapping[type[exp.Expr], frozenset[str]] = {
+    exp.Column: frozenset({"table"}),
+    exp.Literal: frozenset({"is_string"}),
+    exp.Between: frozenset({"low", "high"}),
+    exp.Case: frozenset({"ifs", "default"}),
+    exp.Like: frozenset({"negate"}),
+    exp.Interval: frozenset({"unit", "fraction_in_string"}),
+    exp.Greatest: frozenset({"ignore_nulls"}),
+    exp.Least: frozenset({"ignore_nulls"}),
+    exp.TimestampTrunc: frozenset({"unit"}),
+    exp.DateTrunc: frozenset({"unit"}),
+}
+"""What the parser may say about a node; a node that says more would lose its meaning when it is rebuilt."""
 _TRUNCATIONS = frozenset({"HOUR", "DAY", "WEEK", "MONTH"})
 
 
@@ -128,42 +95,10 @@ def parse_expression(text: str, names: Names) -> Typed:
     Raises:
         ExpressionError: it is not allowed, names nothing, or mixes kinds.
     """
-    if len(text) > MAXIMUM_LENGTH:
-        raise ExpressionError(f"longer than {MAXIMUM_LENGTH} characters")
-    if any(mark in text for mark in (";", "--", "/*", "\x00")):
-        raise ExpressionError("comments and semicolons are not allowed in an expression")
-    if text.count("(") + text.count("[") + text.lower().count("case") > MAXIMUM_NESTING:
-        raise ExpressionError(f"nested deeper than {MAXIMUM_NESTING} levels")
     try:
-        return _Checker(names).check(_parsed(text, names))
-    except SqlglotError as error:
-        raise ExpressionError(f"cannot be read: {_first_line(error)}") from None
+        return _Checker(names).check(parsed(text, names))
     except RecursionError:
         raise ExpressionError("nested too deeply") from None
-
-
-def looked_back(text: str, names: Names) -> Fraction:
-    """How far before the as-of instant a checked expression looks, in microseconds; 0 when it does not.
-
-    This is the longest interval in an expression that names ``as_of``: never too short.
-    """
-    tree = _parsed(text, names)
-    if all(column.name != "as_of" for column in tree.find_all(exp.Column)):
-        return Fraction(0)
-    return max((_microseconds(interval) for interval in tree.find_all(exp.Interval)), default=Fraction(0))
-
-
-def _parsed(text: str, names: Names) -> exp.Expr:
-    """Parse text; a field may be called like a statement (``rollback``) and is then still a field."""
-    tokens = _DIALECT.tokenize(text)
-    for token in tokens:
-        if token.token_type not in _WORDS_OF_THE_LANGUAGE and names.has_field(token.text.lower()):
-            token.token_type = TokenType.IDENTIFIER
-    trees = _DIALECT.parser().parse(tokens, text)
-    tree = trees[0] if len(trees) == 1 else None
-    if not isinstance(tree, exp.Expr):
-        raise ExpressionError("this is no expression")
-    return tree
 
 
 def parse_condition(text: str, names: Names) -> exp.Expr:
@@ -174,12 +109,8 @@ def parse_condition(text: str, names: Names) -> exp.Expr:
     """
     typed = parse_expression(text, names)
     if typed.kind is not Kind.BOOLEAN:
-        raise ExpressionError(f"this is a {typed.kind}, but a condition must be yes/no")
+        raise ExpressionError(f"this is {typed.kind.with_article}, but a condition must be yes/no")
     return typed.tree
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0].split(". Line")[0]
 
 
 class _Checker:
@@ -222,9 +153,9 @@ class _Checker:
 
     def check(self, node: exp.Expr) -> Typed:
         handler = self._by_node.get(type(node))
-        if handler is None or node.comments:
+        if handler is None or node.comments or _other_parts(node):
             raise ExpressionError(
-                f"'{_shown(node)}' is not allowed in an expression",
+                f"'{shown(node)}' is not allowed in an expression",
                 "Allowed are comparisons, and, or, not, in, between, is null, like, case, + - *, intervals "
                 "and the functions of the rule language's reference page.",
             )
@@ -234,7 +165,7 @@ class _Checker:
 
     def _column(self, node: exp.Expr) -> Typed:
         if not isinstance(node.this, exp.Identifier) or node.args.get("db"):
-            raise ExpressionError(f"'{_shown(node)}' is not allowed in an expression")
+            raise ExpressionError(f"'{shown(node)}' is not allowed in an expression")
         name, table = node.name, node.args.get("table")
         if table is not None:
             if self._names.base is None or table.name != "base":
@@ -249,19 +180,18 @@ class _Checker:
     def _literal(self, node: exp.Expr) -> Typed:
         if node.args.get("is_string"):
             return Typed(exp.Literal.string(node.name), Kind.TEXT)
-        try:
-            value = Fraction(node.name)
-        except ValueError:
-            raise ExpressionError(f"'{node.name}' is no number") from None
-        if len(node.name) > 18 or abs(value) > 10**15:
-            raise ExpressionError(f"the number {node.name} is too long")
+        if not PLAIN_NUMBER.fullmatch(node.name):
+            raise ExpressionError(
+                f"'{shortened(node.name)}' is no plain number",
+                "Write at most 15 digits, such as 0.95 or 120.",
+            )
         return Typed(exp.Literal.number(node.name), Kind.NUMBER)
 
     def _interval(self, node: exp.Expr) -> Typed:
-        microseconds = _microseconds(node)
-        if microseconds.denominator != 1 or abs(microseconds) > 36_600 * DAY:
-            raise ExpressionError(f"'{_shown(node)}' is not a usable interval")
-        return Typed(exp.Literal.number(int(microseconds)), Kind.DURATION)
+        length = microseconds(node)
+        if length.denominator != 1 or abs(length) > 36_600 * DAY:
+            raise ExpressionError(f"'{shown(node)}' is not a usable interval")
+        return Typed(exp.Literal.number(int(length)), Kind.DURATION)
 
     # --- logic --------------------------------------------------------------------------------------
 
@@ -279,21 +209,20 @@ class _Checker:
     def _boolean(self, node: exp.Expr) -> exp.Expr:
         typed = self.check(node)
         if typed.kind not in {Kind.BOOLEAN, Kind.NULL}:
-            raise ExpressionError(f"'{_shown(node)}' is a {typed.kind}, but yes/no is needed here")
+            raise ExpressionError(f"'{shown(node)}' is {typed.kind.with_article}, but yes/no is needed here")
         return typed.tree
 
     def _is(self, node: exp.Expr) -> Typed:
         value = self.check(node.this)
         if not isinstance(node.expression, (exp.Null, exp.Boolean)):
-            raise ExpressionError(f"'{_shown(node)}': only 'is null', 'is true' and 'is false' are allowed")
+            raise ExpressionError(f"'{shown(node)}': only 'is null', 'is true' and 'is false' are allowed")
         if isinstance(node.expression, exp.Boolean) and value.kind is not Kind.BOOLEAN:
-            raise ExpressionError(f"'{_shown(node.this)}' is a {value.kind}, not yes/no")
+            raise ExpressionError(f"'{shown(node.this)}' is {value.kind.with_article}, not yes/no")
         return Typed(exp.Is(this=value.tree, expression=node.expression.copy()), Kind.BOOLEAN)
 
     def _in(self, node: exp.Expr) -> Typed:
-        extra = {key for key, value in node.args.items() if value} - {"this", "expressions"}
-        if extra or not node.expressions:
-            raise ExpressionError(f"'{_shown(node)}': 'in' takes a list of values")
+        if not node.expressions:
+            raise ExpressionError(f"'{shown(node)}': 'in' takes a list of values")
         value = self.check(node.this)
         choices = [self.check(item) for item in node.expressions]
         for item, choice in zip(node.expressions, choices, strict=True):
@@ -313,8 +242,11 @@ class _Checker:
         if value.kind is not Kind.TEXT or not (
             isinstance(pattern, exp.Literal) and pattern.args.get("is_string")
         ):
-            raise ExpressionError(f"'{_shown(node)}': 'like' compares text with a pattern in single quotes")
-        return Typed(exp.Like(this=value.tree, expression=exp.Literal.string(pattern.name)), Kind.BOOLEAN)
+            raise ExpressionError(f"'{shown(node)}': 'like' compares text with a pattern in single quotes")
+        tree: exp.Expr = exp.Like(this=value.tree, expression=exp.Literal.string(pattern.name))
+        if node.args.get("negate"):
+            tree = exp.Not(this=_paren(tree))
+        return Typed(tree, Kind.BOOLEAN)
 
     def _case(self, node: exp.Expr) -> Typed:
         if node.this is not None:
@@ -329,8 +261,6 @@ class _Checker:
     def _comparison(self, node: exp.Expr) -> Typed:
         left, right = self.check(node.this), self.check(node.expression)
         _must_agree(left, right, node.this, node.expression)
-        if left.kind in {Kind.LIST, Kind.STRUCTURED}:
-            raise ExpressionError(f"'{_shown(node)}': a {left.kind} cannot be compared")
         return Typed(type(node)(this=left.tree, expression=right.tree), Kind.BOOLEAN)
 
     # --- arithmetic ---------------------------------------------------------------------------------
@@ -347,13 +277,13 @@ class _Checker:
         if kinds in {(Kind.NUMBER, Kind.NUMBER), (Kind.DURATION, Kind.DURATION)}:
             return Typed(_paren(type(node)(this=left.tree, expression=right.tree)), left.kind)
         raise ExpressionError(
-            f"'{_shown(node)}': cannot {'subtract' if minus else 'add'} {right.kind} and {left.kind}"
+            f"'{shown(node)}': cannot {'subtract' if minus else 'add'} {right.kind} and {left.kind}"
         )
 
     def _product(self, node: exp.Expr) -> Typed:
         left, right = self.check(node.this), self.check(node.expression)
         if (left.kind, right.kind) != (Kind.NUMBER, Kind.NUMBER):
-            raise ExpressionError(f"'{_shown(node)}': only numbers can be multiplied")
+            raise ExpressionError(f"'{shown(node)}': only numbers can be multiplied")
         return Typed(_paren(exp.Mul(this=left.tree, expression=right.tree)), Kind.NUMBER)
 
     def _negative(self, node: exp.Expr) -> Typed:
@@ -414,7 +344,7 @@ class _Checker:
         typed = self.check(node)
         if typed.kind not in kinds:
             raise ExpressionError(
-                f"'{_shown(node)}' is a {typed.kind}, but {' or '.join(kinds)} is needed here"
+                f"'{shown(node)}' is {typed.kind.with_article}, but {' or '.join(kinds)} is needed here"
             )
         return typed
 
@@ -432,19 +362,6 @@ def _field(record_type: RecordType, name: str, alias: str, flags: frozenset[str]
     return Typed(column, _FIELD_KINDS[declared.type])
 
 
-def _microseconds(interval: exp.Expr) -> Fraction:
-    amount, unit = interval.this, interval.args.get("unit")
-    unit_name = (unit.name if unit is not None else "").upper().removesuffix("S")
-    try:
-        if isinstance(amount, exp.Literal) and unit_name in _INTERVAL_UNITS:
-            return Fraction(amount.name) * _INTERVAL_UNITS[unit_name]
-    except ValueError:
-        pass
-    raise ExpressionError(
-        f"'{_shown(interval)}' is no interval", "Write interval '15 minutes', '4 hours', '30 days'."
-    )
-
-
 def _list_length(value: Typed) -> Typed:
     return Typed(exp.func("len", value.tree), Kind.NUMBER)
 
@@ -460,6 +377,8 @@ def _paren(tree: exp.Expr) -> exp.Expr:
 def _must_agree(left: Typed, right: Typed, left_node: exp.Expr, right_node: exp.Expr) -> None:
     if Kind.NULL in {left.kind, right.kind}:
         raise ExpressionError("nothing equals null; write 'is null' or 'is not null'")
+    if left.kind is right.kind and left.kind in {Kind.LIST, Kind.STRUCTURED}:
+        raise ExpressionError(f"'{shown(left_node)}': {left.kind.with_article} cannot be compared")
     if left.kind is not right.kind:
         hint = ""
         if Kind.DURATION in {left.kind, right.kind}:
@@ -467,17 +386,25 @@ def _must_agree(left: Typed, right: Typed, left_node: exp.Expr, right_node: exp.
         elif Kind.INSTANT in {left.kind, right.kind}:
             hint = "Compare an instant with another one, such as as_of - interval '30 days'."
         raise ExpressionError(
-            f"'{_shown(left_node)}' is a {left.kind}, but '{_shown(right_node)}' is a {right.kind}", hint
+            f"'{shown(left_node)}' is {left.kind.with_article}, "
+            f"but '{shown(right_node)}' is {right.kind.with_article}",
+            hint,
         )
 
 
 def _common_kind(values: list[Typed], node: exp.Expr) -> Kind:
     kinds = {value.kind for value in values} - {Kind.NULL}
-    if len(kinds) != 1:
-        raise ExpressionError(f"'{_shown(node)}' mixes {' and '.join(sorted(kinds))}")
+    if not kinds:
+        raise ExpressionError(f"'{shown(node)}' is always null")
+    if len(kinds) > 1:
+        raise ExpressionError(f"'{shown(node)}' mixes {' and '.join(sorted(kinds))}")
     return kinds.pop()
 
 
-def _shown(node: exp.Expr) -> str:
-    text = node.sql(dialect="duckdb", comments=False)
-    return text if len(text) <= 60 else text[:57] + "..."
+def _other_parts(node: exp.Expr) -> set[str]:
+    """What the parser says about a node that its rebuilt form would not say."""
+    return (
+        {name for name, value in node.args.items() if value}
+        - _PARTS_OF_ANY
+        - _OTHER_PARTS.get(type(node), set())
+    )

@@ -9,7 +9,8 @@ from fractions import Fraction
 from sqlglot import exp
 
 from itomm.config.quantities import Dimension, parse_quantity
-from itomm.rules.expressions import ExpressionError, Kind, Names, parse_condition, parse_expression
+from itomm.rules.expression_text import ExpressionError, Names
+from itomm.rules.expressions import Kind, parse_condition, parse_expression
 
 
 class MeasureKind(StrEnum):

@@ -15,8 +15,10 @@ from itomm.config.yaml_source import Document
 from itomm.evidence.canonical import digest
 from itomm.evidence.record_types import Field as RecordField
 from itomm.evidence.record_types import RecordType, record_types
-from itomm.rules.expressions import Names, looked_back, parse_condition
+from itomm.rules.expression_text import Names
+from itomm.rules.expressions import parse_condition
 from itomm.rules.grades import Grade
+from itomm.rules.looking_back import looked_back
 from itomm.rules.measures import Measure, MeasureKind, parse_measure
 from itomm.rules.rule_document import RuleDocument
 

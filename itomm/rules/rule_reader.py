@@ -13,7 +13,8 @@ from itomm.config.structure import checked, nearest
 from itomm.config.yaml_source import Document, PathInDocument
 from itomm.evidence.record_types import Field as RecordField
 from itomm.evidence.record_types import FieldType, RecordType, record_types
-from itomm.rules.expressions import ExpressionError, Names, parse_condition
+from itomm.rules.expression_text import ExpressionError, Names
+from itomm.rules.expressions import parse_condition
 from itomm.rules.grades import Grade, Threshold, parse_threshold
 from itomm.rules.measures import Measure, MeasureKind, parse_measure
 from itomm.rules.rule import LinkedFact, Rule, linked_names

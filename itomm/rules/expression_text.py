@@ -1,0 +1,149 @@
+"""Text of expressions as trees, parsed by sqlglot; what it would read only in part is refused before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from itertools import pairwise
+
+from sqlglot import exp
+from sqlglot.dialects import DuckDB
+from sqlglot.errors import SqlglotError
+from sqlglot.tokenizer_core import Token, TokenType
+
+from itomm.config.quantities import DAY, HOUR, MINUTE, SECOND, WEEK
+from itomm.evidence.record_types import RecordType
+
+MAXIMUM_LENGTH = 2_000
+MAXIMUM_NESTING = 60
+PLAIN_NUMBER = re.compile(r"[0-9]{0,15}\.?[0-9]{0,15}")
+
+_DIALECT = DuckDB()
+_INTERVAL_UNITS = {"SECOND": SECOND, "MINUTE": MINUTE, "HOUR": HOUR, "DAY": DAY, "WEEK": WEEK}
+_INTERVAL_TEXT = re.compile(r"\s*-?[0-9]{1,9}(\.[0-9]{1,6})?(\s+[A-Za-z]+)?\s*")
+_HOW_TO_WRITE_INTERVALS = "Write interval '15 minutes', '4 hours', '30 days'."
+_WORDS_OF_THE_LANGUAGE = frozenset(
+    {
+        TokenType.STRING,
+        TokenType.NUMBER,
+        TokenType.CASE,
+        TokenType.WHEN,
+        TokenType.THEN,
+        TokenType.ELSE,
+        TokenType.END,
+        TokenType.AND,
+        TokenType.OR,
+        TokenType.NOT,
+        TokenType.IN,
+        TokenType.IS,
+        TokenType.NULL,
+        TokenType.TRUE,
+        TokenType.FALSE,
+        TokenType.BETWEEN,
+        TokenType.LIKE,
+        TokenType.INTERVAL,
+    }
+)
+
+
+class ExpressionError(ValueError):
+    """An expression is not allowed or does not fit; ``hint`` says what would."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class Names:
+    """What names mean inside one expression.
+
+    ``alias`` is the table that bare names belong to. ``base`` is the record type reachable as ``base.``
+    from inside a linked fact. ``flags`` are linked facts, usable like yes/no fields.
+    """
+
+    record_type: RecordType
+    as_of: datetime
+    alias: str = "record"
+    base: RecordType | None = None
+    base_alias: str = "record"
+    flags: frozenset[str] = field(default_factory=frozenset)
+
+    def has_field(self, name: str) -> bool:
+        """Whether a record type in reach has a field of this name."""
+        types = (self.record_type, self.base) if self.base else (self.record_type,)
+        return any(each.resolve(name) is not None for each in types)
+
+
+def parsed(text: str, names: Names) -> exp.Expr:
+    """The tree of an expression; not checked yet.
+
+    Raises:
+        ExpressionError: it is too long, too deep, or no expression.
+    """
+    if len(text) > MAXIMUM_LENGTH:
+        raise ExpressionError(f"longer than {MAXIMUM_LENGTH} characters")
+    if any(mark in text for mark in (";", "--", "/*", "\x00")):
+        raise ExpressionError("comments and semicolons are not allowed in an expression")
+    if text.count("(") + text.count("[") + text.lower().count("case") > MAXIMUM_NESTING:
+        raise ExpressionError(f"nested deeper than {MAXIMUM_NESTING} levels")
+    try:
+        return _parsed(text, names)
+    except SqlglotError as error:
+        raise ExpressionError(f"cannot be read: {_first_line(error)}") from None
+    except RecursionError:
+        raise ExpressionError("nested too deeply") from None
+
+
+def _parsed(text: str, names: Names) -> exp.Expr:
+    """Parse text; a field may be called like a statement (``rollback``) and is then still a field."""
+    tokens = _DIALECT.tokenize(text)
+    _check_intervals(tokens)
+    for token in tokens:
+        if token.token_type not in _WORDS_OF_THE_LANGUAGE and names.has_field(token.text.lower()):
+            token.token_type = TokenType.IDENTIFIER
+    trees = _DIALECT.parser().parse(tokens, text)
+    tree = trees[0] if len(trees) == 1 else None
+    if not isinstance(tree, exp.Expr):
+        raise ExpressionError("this is no expression")
+    return tree
+
+
+def _check_intervals(tokens: Sequence[Token]) -> None:
+    """Refuse what the parser would only read in part: of '1/2 days' it keeps 2 days."""
+    for word, following in pairwise(tokens):
+        is_interval = (word.token_type, following.token_type) == (TokenType.INTERVAL, TokenType.STRING)
+        if is_interval and not _INTERVAL_TEXT.fullmatch(following.text):
+            raise ExpressionError(f"'{following.text}' is no interval", _HOW_TO_WRITE_INTERVALS)
+
+
+def _first_line(error: Exception) -> str:
+    line = str(error).splitlines()[0].split(". Line")[0]
+    return "something is missing" if line.startswith("Required keyword") else line
+
+
+def microseconds(interval: exp.Expr) -> Fraction:
+    """The length of an interval.
+
+    Raises:
+        ExpressionError: it is not a plain number with a unit from second to week.
+    """
+    amount, unit = interval.this, interval.args.get("unit")
+    unit_name = (unit.name if unit is not None else "").upper().removesuffix("S")
+    plain = isinstance(amount, exp.Literal) and PLAIN_NUMBER.fullmatch(amount.name.removeprefix("-"))
+    if not plain or unit_name not in _INTERVAL_UNITS:
+        raise ExpressionError(f"'{shown(interval)}' is no interval", _HOW_TO_WRITE_INTERVALS)
+    return Fraction(amount.name) * _INTERVAL_UNITS[unit_name]
+
+
+def shown(node: exp.Expr) -> str:
+    """A part of an expression as a message shows it."""
+    return shortened(node.sql(dialect="duckdb", comments=False))
+
+
+def shortened(text: str) -> str:
+    """Text cut to what fits in a message."""
+    return text if len(text) <= 60 else text[:57] + "..."

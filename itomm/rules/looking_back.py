@@ -1,0 +1,47 @@
+"""How far before the as-of instant an expression looks; that far a source must cover to be relied on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from sqlglot import exp
+
+from itomm.rules.expression_text import Names, microseconds, parsed
+
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
+_COMPARING = (*_COMPARISONS, exp.Between, exp.In)
+
+
+def looked_back(text: str, names: Names) -> Fraction:
+    """How far before the as-of instant a checked expression looks, in microseconds; 0 when it does not.
+
+    Each comparison that names ``as_of`` looks back by all its intervals together: never too short.
+    """
+    tree = parsed(text, names)
+    parts = [part for node in tree.walk() for part in _comparisons_in(node)]
+    if any(_is_as_of(node) and node.find_ancestor(*_COMPARING) is None for node in tree.walk()):
+        parts.append((tree,))
+    return max((_reach(part) for part in parts), default=Fraction(0))
+
+
+def _comparisons_in(node: exp.Expr) -> Iterator[Sequence[exp.Expr]]:
+    """The sides that a node compares with each other."""
+    if isinstance(node, exp.Between):
+        yield (node.this, node.args["low"])
+        yield (node.this, node.args["high"])
+    elif isinstance(node, exp.In):
+        yield from ((node.this, choice) for choice in node.expressions)
+    elif isinstance(node, _COMPARISONS):
+        yield (node.this, node.expression)
+
+
+def _is_as_of(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Column) and node.name == "as_of"
+
+
+def _reach(sides: Sequence[exp.Expr]) -> Fraction:
+    if not any(_is_as_of(column) for side in sides for column in side.find_all(exp.Column)):
+        return Fraction(0)
+    intervals = [interval for side in sides for interval in side.find_all(exp.Interval)]
+    return sum((abs(microseconds(interval)) for interval in intervals), Fraction(0))
