@@ -177,6 +177,7 @@ def test_a_held_store_names_its_holder_and_ends_with_75(workspace: Path, itomm_a
 
 FULL_DISK = """
 import resource, signal, sys
+sys.dont_write_bytecode = True  # Python would keep a byte-code file that was cut short
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)), resource.RLIM_INFINITY))
 from itomm.cli.main import run
