@@ -6,7 +6,6 @@ import click
 
 from itomm.cli.collection import is_complete, print_results, run_collection
 from itomm.cli.options import Invocation, common_options, output_option
-from itomm.cli.progress import working
 from itomm.cli.scoring_output import print_scored
 from itomm.cli.tables import print_paragraph
 from itomm.cli.workspace import Workspace, score
@@ -25,8 +24,7 @@ def command(invocation: Invocation, profile: str | None, output: str) -> int:
     workspace = Workspace(invocation)
     workspace.rule_set  # noqa: B018  a fault in the rules is told before anything is collected
     results = run_collection(workspace, purpose="itomm assess")
-    with working("Scoring", quiet=invocation.quiet):
-        scored = score(workspace, profile=profile)
+    scored = score(workspace, profile=profile)
     if output == "table":
         print_results(results)
         print_paragraph("")

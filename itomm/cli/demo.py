@@ -55,8 +55,7 @@ def command(invocation: Invocation, *, folder: str) -> int:
         results = run_collection(workspace, purpose="itomm demo")
     print_results(results)
     print_paragraph("")
-    with working("Scoring", quiet=invocation.quiet):
-        scored = score(workspace)
+    scored = score(workspace)
     print_overview(scored.assessment)
     with working("Writing the report", quiet=invocation.quiet):
         report = write_report(scored, work / "report.html")

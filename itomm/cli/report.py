@@ -34,8 +34,8 @@ def command(
     profile: str | None,
 ) -> int:
     """Write the report as one HTML file that needs no script and no network."""
+    scored = score(Workspace(invocation), as_of=as_of, snapshot=snapshot, profile=profile)
     with working("Writing the report", quiet=invocation.quiet):
-        scored = score(Workspace(invocation), as_of=as_of, snapshot=snapshot, profile=profile)
         path = write_report(scored, Path(target))
     print_paragraph(f"The report is in {path}.")
     return ExitCode.OK

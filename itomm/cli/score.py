@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from itomm.cli.options import Invocation, common_options, output_option, scoring_options
-from itomm.cli.progress import working
 from itomm.cli.scoring_output import print_scored
 from itomm.cli.workspace import Workspace, score
 from itomm.config.errors import ExitCode
@@ -29,7 +28,6 @@ def command(
 
     The same evidence, rules, decisions and as-of instant give the same bytes on every machine.
     """
-    with working("Scoring", quiet=invocation.quiet):
-        scored = score(Workspace(invocation), as_of=as_of, snapshot=snapshot, profile=profile)
+    scored = score(Workspace(invocation), as_of=as_of, snapshot=snapshot, profile=profile)
     print_scored(scored, output)
     return ExitCode.OK

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from itomm.cli.options import Invocation, instant_or_none
+from itomm.cli.progress import working
 from itomm.config.errors import StoreError
 from itomm.config.settings import Configuration, load_configuration
 from itomm.evidence.decisions import all_decisions
@@ -67,17 +68,18 @@ def score(
     Raises:
         StoreError: there is no store or nothing in it.
     """
-    store = workspace.existing_store
-    evidence = snapshot_of(store, snapshot)
-    moment = instant_or_none(as_of) or _newest(store, evidence, named=snapshot is not None)
-    assessment = assess(
-        workspace.rule_set,
-        evidence,
-        all_decisions(store),
-        workspace.configuration,
-        moment,
-        profile=profile,
-    )
+    with working("Scoring", quiet=workspace.invocation.quiet):
+        store = workspace.existing_store
+        evidence = snapshot_of(store, snapshot)
+        moment = instant_or_none(as_of) or _newest(store, evidence, named=snapshot is not None)
+        assessment = assess(
+            workspace.rule_set,
+            evidence,
+            all_decisions(store),
+            workspace.configuration,
+            moment,
+            profile=profile,
+        )
     return Scored(workspace, evidence, assessment)
 
 
