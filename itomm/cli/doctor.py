@@ -46,8 +46,15 @@ def command(invocation: Invocation, *, output: str) -> int:
         )
     else:
         print_table("", ("part", "check", "", "detail"), rows)
-        print_paragraph("Something needs mending." if failed or damaged else "All is well.")
+        print_paragraph(_summary(rows, broken=failed or damaged))
     return ExitCode.INCOMPLETE if failed or damaged else ExitCode.OK
+
+
+def _summary(rows: list[Row], *, broken: bool) -> str:
+    warnings = sum(row[2] == CheckState.WARNING.value for row in rows)
+    if broken:
+        return "Something needs mending."
+    return f"Nothing is broken; {warnings} things to look at." if warnings else "All is well."
 
 
 def check_rows(workspace: Workspace, *, only: str | None = None) -> tuple[list[Row], bool]:

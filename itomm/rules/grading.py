@@ -91,6 +91,10 @@ class Grader:
         """The answer for the organisation as a whole, over all records."""
         seen = self._seen_in_total
         members = self._members()
+        about_services = self._bound.measure.kind is MeasureKind.SHARE_OF_SERVICES
+        if not self._services and (about_services or self._measured.applies is not None):
+            detail = "no service is in scope; list services in the configuration"
+            return self._answer(Verdict.UNKNOWN, UnknownReason.NEVER_COLLECTED, detail, seen)
         if self._measured.applies is not None and not members:
             if any(applies is None for applies in self._measured.applies.values()):
                 detail = (
@@ -100,7 +104,7 @@ class Grader:
             detail = f"no service is inside the rule's services: {self._rule.written.services}"
             return self._answer(Verdict.NOT_APPLICABLE, None, detail, seen)
         ready = self._ready(None)
-        if self._bound.measure.kind is MeasureKind.SHARE_OF_SERVICES:
+        if about_services:
             return self._share(members, ready, seen)
         return self._graded(_outcome(self._bound, self._measured.total), ready, seen)
 

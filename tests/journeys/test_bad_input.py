@@ -203,3 +203,19 @@ def test_a_full_disk_loses_nothing_that_was_stored(
     after = itomm_at_the_door("score", "--config", workspace, "--snapshot", "1", "--output", "json")
     assert after.out == before
     assert itomm_at_the_door("verify", "--config", workspace).code == 0
+
+
+def test_a_configuration_without_services_or_sources_knows_nothing(
+    tmp_path: Path, itomm_at_the_door: Door
+) -> None:
+    """Nothing configured is nothing known: not a pass, not a fail, and not "not applicable"."""
+    config = tmp_path / "itomm.yaml"
+    assert itomm_at_the_door("init", "--config", config).code == 0
+
+    done = itomm_at_the_door("assess", "--config", config, "--output", "json")
+
+    assert done.code == 0
+    organisation = done.document["scopes"][0]
+    verdicts = {answer["in_force"]["evidence"]["verdict"] for answer in organisation["answers"]}
+    assert verdicts == {"unknown"}
+    assert organisation["views"]["evidence"]["level"] == {"low": 1, "point": 1, "high": 5, "rated": False}
