@@ -138,9 +138,12 @@ class _Loader:
                 self._connection.execute(exp.insert(known, _table(self._type)).sql(dialect="duckdb"))
 
     def _current_state(self, collections: Sequence[Collection]) -> exp.Query | None:
-        """State is what the newest complete observation says; what it no longer shows is gone."""
-        complete = [collection for collection in collections if collection.complete]
-        return _union([part for collection in complete[-1:] for part in self._parts(collection)])
+        """State is what the newest whole observation says; what it no longer shows is gone.
+
+        One that was only denied named parts is whole for all others.
+        """
+        whole = [each for each in collections if each.complete or each.denied_in_part]
+        return _newest(_union([part for collection in whole[-1:] for part in self._parts(collection)]))
 
     def _events(self, collections: Sequence[Collection]) -> exp.Query | None:
         """The newest version of each event; a newer whole reading replaces all that it covers."""
@@ -155,15 +158,7 @@ class _Loader:
                 parts.append(part)
             if collection.complete and collection.window_start is not None:
                 covered_from = min(covered_from or collection.window_start, collection.window_start)
-        versions = _union(parts)
-        if versions is None:
-            return None
-        newest = exp.Window(
-            this=exp.RowNumber(),
-            partition_by=[exp.column("evidence_id")],
-            order=exp.Order(expressions=[exp.Ordered(this=exp.column("collection"), desc=True)]),
-        )
-        return exp.select(exp.Star()).from_(versions.subquery("seen")).qualify(newest.eq(1))
+        return _newest(_union(parts))
 
     def _parts(self, collection: Collection) -> Iterator[exp.Select]:
         """A collection's segments with today's columns; what a segment was written without is null."""
@@ -185,6 +180,22 @@ def _union(parts: Sequence[exp.Select]) -> exp.Query | None:
     if not parts:
         return None
     return parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False)
+
+
+def _newest(versions: exp.Query | None) -> exp.Query | None:
+    """Each record once, as it was read last: pages that shift while they are read repeat records."""
+    if versions is None:
+        return None
+    last_read = [
+        exp.Ordered(this=exp.column(name, quoted=True), desc=True)
+        for name in ("collection", "page", "position")
+    ]
+    newest = exp.Window(
+        this=exp.RowNumber(),
+        partition_by=[exp.column("evidence_id")],
+        order=exp.Order(expressions=last_read),
+    )
+    return exp.select(exp.Star()).from_(versions.subquery("seen")).qualify(newest.eq(1))
 
 
 def _table(record_type: RecordType) -> exp.Table:

@@ -40,6 +40,11 @@ class Collection:
     unmapped: int
     segments: tuple[Segment, ...]
 
+    @property
+    def denied_in_part(self) -> bool:
+        """Whether all was read but the parts that ``denied`` names."""
+        return self.reason is UnknownReason.PERMISSION_DENIED and bool(self.denied)
+
 
 @dataclass(frozen=True)
 class CollectionSummary:

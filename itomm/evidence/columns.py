@@ -34,7 +34,13 @@ PROVENANCE_COLUMNS: Mapping[str, str] = {
 }
 """Columns that every record has besides its type's own fields."""
 
-_SCALE = Decimal("0.000000001")
+_LARGEST_INTEGER = 2**63 - 1
+_DECIMALS: Mapping[FieldType, tuple[int, int]] = {
+    FieldType.NUMBER: (28, 9),
+    FieldType.RATIO: (18, 9),
+    FieldType.DURATION: (18, 6),
+}
+"""Digits in all, and after the point, as in the column's SQL type."""
 
 
 class RecordRefusedError(ValueError):
@@ -67,6 +73,8 @@ def _checked(record_type: RecordType, declared: Field, fields: Mapping[str, obje
         return None
     try:
         converted = _converted(declared.type, value)
+    except OverflowError:
+        raise RecordRefusedError(f"{record_type.name}.{declared.name} is too large") from None
     except (TypeError, ValueError, InvalidOperation):
         raise RecordRefusedError(
             f"{record_type.name}.{declared.name} should be {declared.type}, not {type(value).__name__}"
@@ -79,21 +87,19 @@ def _checked(record_type: RecordType, declared: Field, fields: Mapping[str, obje
 def _converted(kind: FieldType, value: object) -> object:
     match kind, value:
         case FieldType.TEXT, str():
-            result: object = value
+            result: object = _text(value)
         case FieldType.INTEGER, int() if not isinstance(value, bool):
-            result = value
-        case ((FieldType.NUMBER | FieldType.RATIO), (int() | float() | Decimal())):
-            result = _exact(Decimal(str(value)))
+            result = _integer(value)
+        case ((FieldType.NUMBER | FieldType.RATIO | FieldType.DURATION), (int() | float() | Decimal())):
+            result = _exact(kind, Decimal(str(value)))
         case FieldType.BOOLEAN, bool():
             result = value
         case FieldType.INSTANT, (datetime() | date()):
             result = _instant(value)
         case FieldType.DURATION, timedelta():
-            result = str(Decimal(value // timedelta(microseconds=1)).scaleb(-6))
-        case FieldType.DURATION, (int() | float() | Decimal()):
-            result = str(Decimal(str(value)).quantize(Decimal("0.000001")))
+            result = _exact(kind, Decimal(value // timedelta(microseconds=1)).scaleb(-6))
         case FieldType.LIST, (list() | tuple()):
-            result = [str(item) for item in value]
+            result = [_text(str(item)) for item in value]
         case FieldType.JSON, (dict() | list() | tuple()):
             result = canonical_bytes(value).decode()
         case _:
@@ -101,10 +107,26 @@ def _converted(kind: FieldType, value: object) -> object:
     return result
 
 
-def _exact(value: Decimal) -> str:
+def _text(value: str) -> str:
+    value.encode()  # half of a surrogate pair is no text, and could not be stored
+    return value
+
+
+def _integer(value: int) -> int:
+    if abs(value) > _LARGEST_INTEGER:
+        raise OverflowError(value)
+    return value
+
+
+def _exact(kind: FieldType, value: Decimal) -> str:
     if not value.is_finite():
         raise ValueError(value)
-    return str(value.quantize(_SCALE))
+    digits, places = _DECIMALS[kind]
+    limit = Decimal(10) ** (digits - places)
+    rounded = value.quantize(Decimal(1).scaleb(-places)) if abs(value) < limit else value
+    if abs(rounded) >= limit:
+        raise OverflowError(value)
+    return f"{rounded:f}"
 
 
 def _instant(value: datetime | date) -> str:

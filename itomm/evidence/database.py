@@ -17,6 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
     create_engine,
     event,
+    inspect,
     select,
     text,
 )
@@ -148,28 +149,45 @@ assessments = Table(
     Column("path", Text, nullable=False),
 )
 
-_KEYS = {
-    "ledger": ("seq",),
-    "collections": ("id",),
-    "segments": ("path",),
-    "requests": ("collection", "page"),
-    "overrides": ("id",),
-    "override_decisions": ("override", "decision"),
-    "answers": ("id",),
-    "assessments": ("digest",),
-}
+APPEND_ONLY = (
+    ledger,
+    collections,
+    segments,
+    requests,
+    overrides,
+    override_decisions,
+    answers,
+    assessments,
+)
 
 
-def _append_only(table: str, key: tuple[str, ...]) -> list[str]:
-    """Triggers against update, delete, and the replace that slips past a delete trigger."""
-    same = " AND ".join(f'"{column}" = NEW."{column}"' for column in key)
-    refuse = f"SELECT RAISE(ABORT, '{table} is append-only')"
-    exists = f'EXISTS (SELECT 1 FROM "{table}" WHERE {same})'  # noqa: S608  names are constants above
+def _append_only(table: Table) -> list[str]:
+    """Triggers against update, delete, and the replace that slips past a delete trigger.
+
+    A replace removes whatever row has one of the new row's keys, also its hidden row number.
+    """
+    refuse = f"SELECT RAISE(ABORT, '{table.name} is append-only')"
+    taken = " OR ".join(["rowid = NEW.rowid", *(f"({_same(key)})" for key in _keys(table))])
+    exists = f'EXISTS (SELECT 1 FROM "{table.name}" WHERE {taken})'  # noqa: S608  names are constants above
+    forbidden = {
+        "no_update": "BEFORE UPDATE ON {table}",
+        "no_delete": "BEFORE DELETE ON {table}",
+        "no_replace": "BEFORE INSERT ON {table} WHEN " + exists,
+    }
     return [
-        f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} BEGIN {refuse}; END",
-        f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} BEGIN {refuse}; END",
-        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {exists} BEGIN {refuse}; END",
+        f"CREATE TRIGGER {table.name}_{name} {moment.format(table=table.name)} BEGIN {refuse}; END"
+        for name, moment in forbidden.items()
     ]
+
+
+def _keys(table: Table) -> list[list[str]]:
+    """Sets of columns whose values no two rows share."""
+    unique = [each for each in sorted(table.constraints, key=str) if isinstance(each, UniqueConstraint)]
+    return [constraint.columns.keys() for constraint in [table.primary_key, *unique]]
+
+
+def _same(key: list[str]) -> str:
+    return " AND ".join(f'"{column}" = NEW."{column}"' for column in key)
 
 
 _SECOND_PERSON = """
@@ -197,7 +215,7 @@ def open_database(path: Path, *, create: bool) -> Engine:
         engine = create_engine(f"sqlite:///{path}")
         _configure(engine)
         with engine.begin() as connection:
-            if _is_empty(connection):
+            if create and not _tables(connection):
                 _create(connection)
             _check_version(connection, path)
     except OSError as error:
@@ -217,22 +235,28 @@ def _configure(engine: Engine) -> None:
         cursor.close()
 
 
-def _is_empty(connection: Connection) -> bool:
-    return not connection.dialect.has_table(connection, "meta")
+def _tables(connection: Connection) -> list[str]:
+    return inspect(connection).get_table_names()
 
 
 def _create(connection: Connection) -> None:
+    """Make all or nothing; another process that wants the same waits and finds it done."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    if _tables(connection):
+        return
     metadata.create_all(connection)
-    for table, key in _KEYS.items():
-        for statement in _append_only(table, key):
+    for table in APPEND_ONLY:
+        for statement in _append_only(table):
             connection.execute(text(statement))
     connection.execute(text(_SECOND_PERSON))
     connection.execute(meta.insert().values(key="schema_version", value=str(SCHEMA_VERSION)))
 
 
 def _check_version(connection: Connection, path: Path) -> None:
-    found = connection.execute(select(meta.c.value).where(meta.c.key == "schema_version")).scalar()
-    if found is None or not found.isdigit():
+    found = None
+    if meta.name in _tables(connection):
+        found = connection.execute(select(meta.c.value).where(meta.c.key == "schema_version")).scalar()
+    if found is None or not found.isdecimal():
         raise StoreError(f"{path} is a database, but not an itomm store.")
     if int(found) > SCHEMA_VERSION:
         raise StoreVersionError(

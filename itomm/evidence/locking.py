@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -30,10 +30,13 @@ def exclusive(folder: Path, purpose: str) -> Iterator[None]:
     except OSError as error:
         raise StoreError(f"Cannot lock the store at {folder}: {error.strerror}.") from None
     try:
-        holder.write_text(f"'{purpose}', process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
+        with suppress(OSError):  # a full disk only keeps the holder's name from being told
+            named = f"'{purpose}', process {os.getpid()} on {socket.gethostname()}"
+            holder.write_text(named, encoding="utf-8")
         yield
     finally:
-        holder.unlink(missing_ok=True)
+        with suppress(OSError):
+            holder.unlink(missing_ok=True)
         lock.release()
 
 

@@ -1,16 +1,23 @@
-"""Raw payloads, compressed, addressed by the SHA-256 of their canonical bytes."""
+"""Raw payloads, compressed, addressed by the SHA-256 of their canonical bytes.
+
+A file is the SHA-256 of its compressed bytes, then these: compression leaves bits that say nothing, and no
+byte may change unnoticed.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import threading
 import zlib
 from pathlib import Path
 from typing import Any
 
 from itomm.config.errors import VerificationError
 from itomm.evidence.canonical import canonical_bytes
+
+_SEAL_BYTES = 32
 
 
 class RawPayloads:
@@ -26,12 +33,12 @@ class RawPayloads:
         path = self.path(address)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            partial = path.with_suffix(f".{os.getpid()}.partial")
-            with partial.open("wb") as file:
-                file.write(zlib.compress(content, 6))
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
+            partial = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.partial")
+            try:
+                _write(partial, zlib.compress(content, 6))
+                partial.replace(path)
+            finally:
+                partial.unlink(missing_ok=True)
         return address
 
     def get(self, address: str) -> Any:
@@ -46,15 +53,26 @@ class RawPayloads:
         """The canonical bytes at ``address``, checked; raises as :meth:`get`."""
         path = self.path(address)
         try:
-            content = zlib.decompress(path.read_bytes())
+            stored = path.read_bytes()
+            seal, compressed = stored[:_SEAL_BYTES], stored[_SEAL_BYTES:]
+            content = zlib.decompress(compressed)
         except FileNotFoundError:
             raise VerificationError(f"{path}: this raw payload is missing") from None
+        except OSError as error:
+            raise VerificationError(f"{path}: this raw payload cannot be read: {error.strerror}") from None
         except zlib.error:
             raise VerificationError(f"{path}: this raw payload was changed") from None
-        if hashlib.sha256(content).hexdigest() != address:
+        if hashlib.sha256(compressed).digest() != seal or hashlib.sha256(content).hexdigest() != address:
             raise VerificationError(f"{path}: this raw payload was changed")
         return content
 
     def path(self, address: str) -> Path:
         """Where the payload lies."""
         return self._folder / address[:2] / f"{address[2:]}.zz"
+
+
+def _write(path: Path, compressed: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(hashlib.sha256(compressed).digest() + compressed)
+        file.flush()
+        os.fsync(file.fileno())

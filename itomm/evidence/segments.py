@@ -6,7 +6,8 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -31,12 +32,15 @@ class SegmentWritten:
 
 
 class SegmentWriter:
-    """Gathers rows of one collection in a partial file; nothing is visible before :meth:`close`."""
+    """Gathers rows of one collection in a partial file, which stays until :meth:`settle`.
+
+    A segment beside such a file is not in the catalogue yet, or the run was killed before it could be.
+    """
 
     def __init__(self, record_type: RecordType, target: Path) -> None:
         self._type = record_type
         self._target = target
-        self._rows_file = target.with_suffix(".rows.partial")
+        self._rows_file = rows_file_of(target)
         self._partial = target.with_suffix(".partial")
         self._file: IO[str] | None = None
         self.rows = 0
@@ -64,18 +68,37 @@ class SegmentWriter:
             first_at, last_at = _write_parquet(rows, self._type.occurred, self._partial)
         except duckdb.Error as error:
             raise OSError(errno.EIO, str(error).splitlines()[0]) from None
-        self._rows_file.unlink()
         _flush(self._partial)
         sha256 = file_digest(self._partial)
         self._partial.replace(self._target)
         return SegmentWritten(self.rows, first_at, last_at, sha256)
 
+    def settle(self) -> None:
+        """Take away the partial file; only after the catalogue lists the segment."""
+        with suppress(OSError):  # the next run sweeps it away
+            self._rows_file.unlink(missing_ok=True)
+
     def abandon(self) -> None:
         """Leave nothing behind."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # what could not be written need not be written now
+                self._file.close()
         for path in (self._rows_file, self._partial, self._target):
             path.unlink(missing_ok=True)
+
+
+def rows_file_of(segment: Path) -> Path:
+    """The partial file from which a segment is written."""
+    return segment.with_suffix(".rows.partial")
+
+
+def sweep(folder: Path, listed: Collection[Path]) -> None:
+    """Take away what a killed run left in the evidence folder; segments that are ``listed`` stay."""
+    for segment in folder.glob("*/*.parquet"):
+        if segment not in listed and rows_file_of(segment).exists():
+            segment.unlink()
+    for leftover in folder.glob("*/*.partial"):
+        leftover.unlink(missing_ok=True)
 
 
 def file_digest(path: Path) -> str:

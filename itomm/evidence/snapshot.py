@@ -77,7 +77,7 @@ def snapshot_of(store: Store, named: str | None = None) -> Snapshot:
     if named is None:
         return Snapshot(store.folder, tuple(everything))
     runs = sorted({collection.run for collection in everything})
-    if named.isdigit() and int(named) in runs:
+    if named.isdecimal() and int(named) in runs:
         return _up_to(store, everything, int(named))
     for run in runs:
         candidate = _up_to(store, everything, run)

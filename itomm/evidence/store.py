@@ -26,6 +26,7 @@ from itomm.evidence.locking import exclusive
 from itomm.evidence.observation import RequestMade, UnknownReason
 from itomm.evidence.raw_payloads import RawPayloads
 from itomm.evidence.record_types import record_types
+from itomm.evidence.segments import sweep
 from itomm.evidence.writer import CollectionWriter
 
 
@@ -56,8 +57,9 @@ class Store:
             LockedError: another run holds it.
         """
         with exclusive(self.folder, purpose):
-            for leftover in (self.folder / "evidence").glob("*/*.partial"):
-                leftover.unlink(missing_ok=True)
+            with self.engine.connect() as connection:
+                listed = connection.execute(select(segments.c.path)).scalars().all()
+            sweep(self.folder / "evidence", {self.folder / path for path in listed})
             yield
 
     @contextmanager

@@ -111,11 +111,14 @@ class CollectionWriter:
                 error=outcome.error or f"{len(self._refused)} records do not fit: {self._refused[0]}",
             )
         try:
-            written = self._segment.close()
+            self._record(outcome, self._segment.close())
         except OSError as error:
             self.abandon()
             raise _disk_error(self._store, error) from None
-        self._record(outcome, written)
+        except StoreError:
+            self.abandon()
+            raise
+        self._segment.settle()
         return CollectionSummary(
             self._source, self._type.name, self._segment.rows, outcome.complete, outcome.reason, outcome.error
         )

@@ -86,9 +86,10 @@ class EvidenceState:
     def _fault(self, collection: Collection, service: str | None) -> UnknownReason | None:
         if collection.complete:
             return None
-        if service is not None and collection.reason is UnknownReason.PERMISSION_DENIED and collection.denied:
+        if service is not None and collection.denied_in_part:
             names = self._keys.get(service, {}).get(collection.source) or (service,)
-            if not set(names) & set(collection.denied):
+            denied = {part.casefold() for part in collection.denied}  # services are found in any letter case
+            if denied.isdisjoint(name.casefold() for name in names):
                 return None
         return collection.reason or UnknownReason.COLLECTION_FAILED
 

@@ -1,0 +1,85 @@
+"""A small store with rows in every table, and ways to change it behind its back."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+from itomm.evidence.decisions import Answer, Decision, Override, decide, propose, record_answer
+from itomm.evidence.store import Store
+from tests.evidence.stores import DAY, NOON, collect, finding, finished, scan
+
+APPEND_ONLY_TABLES = (
+    "ledger",
+    "collections",
+    "segments",
+    "requests",
+    "overrides",
+    "override_decisions",
+    "answers",
+    "assessments",
+)
+VERIFIED_TABLES = tuple(table for table in APPEND_ONLY_TABLES if table != "assessments")
+REASON = "Seen with my own eyes, on site."
+
+
+def whole_store(folder: Path) -> Store:
+    """Two collections, an answer, and one override each that is proposed, approved, rejected, withdrawn."""
+    store = Store.open(folder, create=True)
+    collect(store, "security_scan", {each: scan(each) for each in "abc"}, page_size=2)
+    collect(store, "vulnerability", {"1": finding(NOON - DAY)}, outcome=finished(1))
+    record_answer(
+        store, Answer("", "acme", "A-P-2.1", "yes", "ada", "", ("https://x.example",), NOON, NOON + 90 * DAY)
+    )
+    for wanted in ((), ("approved",), ("rejected",), ("approved", "withdrawn")):
+        override = propose(store, an_override())
+        for number, decision in enumerate(wanted):
+            decide(store, override.id, Decision(decision, "grace", REASON, NOON + timedelta(hours=number)))
+    return store
+
+
+def an_override(proposer: str = "ada") -> Override:
+    """A proposal that fits."""
+    return Override(
+        id="",
+        scope="shop",
+        criterion="A-P-2.1",
+        verdict="yes",
+        kind="evidence_wrong",
+        reason=REASON,
+        proposer=proposer,
+        proposed_at=NOON,
+        effective_from=NOON,
+        expires_at=NOON + 30 * DAY,
+        saw_verdict="no",
+        saw_measured=None,
+        decisions=(),
+    )
+
+
+def directly(folder: Path, *statements: str) -> None:
+    """Run SQL as somebody with a plain SQLite shell would."""
+    with closing(sqlite3.connect(folder / "itomm.db")) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def without_triggers(folder: Path, *statements: str) -> None:
+    """Run SQL after removing everything that guards the tables."""
+    with closing(sqlite3.connect(folder / "itomm.db")) as connection:
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    directly(folder, *[f"DROP TRIGGER {name}" for (name,) in names], *statements)
+
+
+def asked(folder: Path, query: str) -> Sequence[tuple[object, ...]]:
+    """What a query finds in the database."""
+    with closing(sqlite3.connect(folder / "itomm.db")) as connection:
+        return connection.execute(query).fetchall()
+
+
+def columns_of(folder: Path, table: str) -> dict[str, str]:
+    """Names and types of a table's columns."""
+    return {str(row[1]): str(row[2]) for row in asked(folder, f"PRAGMA table_info({table})")}
