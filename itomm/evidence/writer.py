@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Connection
 
 from itomm.config.clock import format_instant
 from itomm.config.errors import StoreError
@@ -16,11 +20,24 @@ from itomm.evidence.collection import CollectionSummary
 from itomm.evidence.columns import RecordRefusedError, column_values
 from itomm.evidence.database import collections, requests, segments
 from itomm.evidence.observation import CollectionOutcome, Observation, Page, RequestMade, UnknownReason
+from itomm.evidence.raw_payloads import RawPayloads
 from itomm.evidence.record_types import RecordType
 from itomm.evidence.segments import SegmentWriter, SegmentWritten
 
-if TYPE_CHECKING:
-    from itomm.evidence.store import Store
+
+class StoreRoom(Protocol):
+    """What a writer needs of the store it writes to."""
+
+    @property
+    def folder(self) -> Path:
+        """Where segments go."""
+
+    @property
+    def raw(self) -> RawPayloads:
+        """Where raw payloads go."""
+
+    def transaction(self) -> AbstractContextManager[Connection]:
+        """A database transaction; raises StoreError when the database refuses."""
 
 
 def evidence_id(source: str, record_type: str, source_ref: str) -> str:
@@ -41,7 +58,7 @@ class CollectionWriter:
 
     def __init__(
         self,
-        store: Store,
+        store: StoreRoom,
         *,
         run: int,
         source: str,
@@ -177,7 +194,7 @@ def _text(value: object) -> str:
     return canonical_bytes(value).decode()
 
 
-def _disk_error(store: Store, error: OSError) -> StoreError:
+def _disk_error(store: StoreRoom, error: OSError) -> StoreError:
     return StoreError(
         f"The store at {store.folder} could not be written: {error.strerror}. "
         "Free some space or mend the permissions, then run again; nothing already stored is lost."
