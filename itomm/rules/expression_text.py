@@ -19,7 +19,7 @@ from itomm.evidence.record_types import RecordType
 
 MAXIMUM_LENGTH = 2_000
 MAXIMUM_NESTING = 60
-PLAIN_NUMBER = re.compile(r"[0-9]{0,15}\.?[0-9]{0,15}")
+PLAIN_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{0,15})?|\.[0-9]{1,15}")
 
 _DIALECT = DuckDB()
 _INTERVAL_UNITS = {"SECOND": SECOND, "MINUTE": MINUTE, "HOUR": HOUR, "DAY": DAY, "WEEK": WEEK}

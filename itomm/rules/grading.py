@@ -9,7 +9,7 @@ from fractions import Fraction
 from itomm.config.quantities import Dimension, Quantity, format_quantity
 from itomm.evidence.observation import UnknownReason
 from itomm.rules.answer import InferredAnswer, Verdict
-from itomm.rules.measures import Measure, MeasureKind
+from itomm.rules.measures import MeasureKind
 from itomm.rules.measuring import Measured, MeasuredRule
 from itomm.rules.readiness import EvidenceState, Readiness
 from itomm.rules.rule import BoundRule
@@ -96,7 +96,7 @@ class Grader:
             detail = "no service is in scope; list services in the configuration"
             return self._answer(Verdict.UNKNOWN, UnknownReason.NEVER_COLLECTED, detail, seen)
         if self._measured.applies is not None and not members:
-            if any(applies is None for applies in self._measured.applies.values()):
+            if self._unclear():
                 detail = (
                     f"the catalogue does not say for which services this holds: {self._rule.written.services}"
                 )
@@ -114,6 +114,11 @@ class Grader:
         applies = self._measured.applies
         return [service for service in self._services if applies is None or applies.get(service)]
 
+    def _unclear(self) -> list[str]:
+        """Services of which the catalogue does not say whether the rule applies to them."""
+        applies = self._measured.applies
+        return [service for service in self._services if applies is not None and applies.get(service) is None]
+
     def _satisfied(self, measured: Measured) -> bool:
         measure = self._bound.measure
         matching = measured.counted if measured.matched is None else measured.matched
@@ -128,7 +133,10 @@ class Grader:
         return Outcome(Fraction(int(satisfied)), here.counted, here.matched, self._rule.minimum_sample)
 
     def _share(self, members: list[str], ready: Readiness, seen: int) -> InferredAnswer:
-        """Graded at both ends when some services could not be read: the answer stands only if both agree."""
+        """Graded at both ends when some services could not be read, or may not belong here.
+
+        The answer stands only if both ends agree.
+        """
         unread = [service for service in members if self._ready(service).reason is not None]
         if ready.reason is not UnknownReason.PERMISSION_DENIED or len(unread) == len(members):
             unread = []
@@ -142,13 +150,21 @@ class Grader:
             if service not in unread
         )
         share = Fraction(good, len(members))
-        best = Fraction(good + len(unread), len(members))
+        unclear = self._unclear()
+        possible = len(members) + len(unclear)
+        least, best = Fraction(good, possible), Fraction(good + len(unread) + len(unclear), possible)
         grade = self._rule.grade
-        if unread and ready.reason is None and grade.verdict(share) is not grade.verdict(best):
-            detail = (
-                f"{len(unread)} of {len(members)} services could not be read, and the answer hangs on them"
+        if ready.reason is None and grade.verdict(least) is not grade.verdict(best):
+            reason, what = (
+                (UnknownReason.PERMISSION_DENIED, "services could not be read")
+                if unread
+                else (
+                    UnknownReason.NEVER_COLLECTED,
+                    "services may not belong here: the catalogue does not say",
+                )
             )
-            return self._answer(Verdict.UNKNOWN, UnknownReason.PERMISSION_DENIED, detail, seen)
+            detail = f"{len(unread) or len(unclear)} of {possible} {what}, and the answer hangs on them"
+            return self._answer(Verdict.UNKNOWN, reason, detail, seen)
         return self._graded(Outcome(share, len(members), good, len(members)), ready, seen)
 
     # --- grading ------------------------------------------------------------------------------------
@@ -278,15 +294,10 @@ def _trend(bound: BoundRule, measured: Measured) -> Fraction | None:
     if measure.of_trend is MeasureKind.MEDIAN:
         recent, earlier = measured.value, measured.earlier_value
     else:
-        recent, earlier = _halves(measure, measured)
+        recent, earlier = Fraction(measured.counted), Fraction(measured.earlier_counted or 0)
     if recent is None or not earlier:
         return None
     return (recent - earlier) / earlier
-
-
-def _halves(measure: Measure, measured: Measured) -> tuple[Fraction | None, Fraction | None]:
-    recent = measured.counted if measure.condition is None else measured.matched or 0
-    return Fraction(recent), Fraction(measured.earlier_counted or 0)
 
 
 def _exists(_bound: BoundRule, measured: Measured) -> Fraction | None:

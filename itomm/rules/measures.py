@@ -9,7 +9,7 @@ from fractions import Fraction
 from sqlglot import exp
 
 from itomm.config.quantities import Dimension, parse_quantity
-from itomm.rules.expression_text import ExpressionError, Names
+from itomm.rules.expression_text import PLAIN_NUMBER, ExpressionError, Names, shortened
 from itomm.rules.expressions import Kind, parse_condition, parse_expression
 
 
@@ -40,7 +40,7 @@ class Measure:
         kind: which measure.
         dimension: unit of the result.
         condition: what a counted record must satisfy to match; None when all do.
-        population: for a ratio, which counted records are its denominator; None for all.
+        population: which selected records count: a ratio's denominator, what a trend counts; None for all.
         value: the expression that is aggregated, for measures over one.
         percentile: 0..100, for percentiles and medians.
         at_least: for share_of_services, how many matching records a service needs (a number), or which
@@ -108,17 +108,19 @@ def _share_of_services(kind: MeasureKind, argument: object, names: Names) -> Mea
         raise ExpressionError("share_of_services takes one of 'having', 'where' and 'ratio'")
     form = forms[0] if forms else "having"
     condition = parse_condition(_text(kind, parts[form]), names) if forms else None
-    if form == "where":
-        return Measure(kind, Dimension.SHARE, condition=condition, at_least_share=Fraction(1))
+    if form == "where" and "at_least" in parts:
+        raise ExpressionError("share_of_services: 'where' asks for all records; use 'ratio' with 'at_least'")
     try:
         bound = parse_quantity(str(parts.get("at_least", "1" if form == "having" else "100 %")))
     except ValueError as error:
         raise ExpressionError(f"at_least: {error}") from None
-    if form == "ratio":
-        return Measure(kind, Dimension.SHARE, condition=condition, at_least_share=bound.value)
-    if bound.dimension is not Dimension.NUMBER:
-        raise ExpressionError("at_least counts records here; write a plain number")
-    return Measure(kind, Dimension.SHARE, condition=condition, at_least=bound.value)
+    if form == "having":
+        if bound.dimension is not Dimension.NUMBER or bound.value < 1:
+            raise ExpressionError("at_least counts records here; write a plain number from 1 up")
+        return Measure(kind, Dimension.SHARE, condition=condition, at_least=bound.value)
+    if bound.dimension not in {Dimension.SHARE, Dimension.NUMBER} or not 0 < bound.value <= 1:
+        raise ExpressionError("at_least is a share of records here; write for example 80 %")
+    return Measure(kind, Dimension.SHARE, condition=condition, at_least_share=bound.value)
 
 
 def _over_value(kind: MeasureKind, argument: object, names: Names) -> Measure:
@@ -129,10 +131,9 @@ def _over_value(kind: MeasureKind, argument: object, names: Names) -> Measure:
 def _percentile(kind: MeasureKind, argument: object, names: Names) -> Measure:
     parts = _parts(kind, argument, {"of", "at"}, required=frozenset({"of", "at"}))
     value, dimension = _value(kind, parts["of"], names)
-    try:
-        at = Fraction(str(parts["at"]))
-    except ValueError:
-        raise ExpressionError(f"percentile: '{parts['at']}' is no number") from None
+    if not PLAIN_NUMBER.fullmatch(str(parts["at"])):
+        raise ExpressionError(f"percentile: '{shortened(str(parts['at']))}' is no number")
+    at = Fraction(str(parts["at"]))
     if not 0 < at < 100:
         raise ExpressionError("percentile: 'at' lies between 0 and 100")
     return Measure(kind, dimension, value=value, percentile=at)
@@ -160,7 +161,7 @@ def _trend(kind: MeasureKind, argument: object, names: Names) -> Measure:
         value, _ = _value(kind, parts["median"], names)
         return Measure(kind, Dimension.SHARE, value=value, of_trend=MeasureKind.MEDIAN)
     inner = _count(MeasureKind.COUNT, parts["count"], names)
-    return Measure(kind, Dimension.SHARE, condition=inner.condition)
+    return Measure(kind, Dimension.SHARE, population=inner.condition)
 
 
 def _exists(kind: MeasureKind, argument: object, names: Names) -> Measure:

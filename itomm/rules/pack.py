@@ -6,7 +6,7 @@ faults of all files are reported together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from itomm.config.errors import InvalidInputError, Place, Problem
 from itomm.config.structure import checked, nearest
-from itomm.config.yaml_source import Document, read_documents
+from itomm.config.yaml_source import Document, PathInDocument, read_documents
 from itomm.evidence.canonical import digest
 from itomm.rules.model import Criterion, Model, Part
 from itomm.rules.model_document import CriterionDocument, ModelDocument, PracticeDocument
@@ -95,7 +95,7 @@ def load_loose(paths: Sequence[Path]) -> RuleSet:
         return load_packs([], paths)
     shipped = load_packs(["itomm"])
     answered = {
-        document.value.get("answers")
+        str(document.value.get("answers"))
         for document in documents
         if isinstance(document.value, dict) and "rule" in document.value
     }
@@ -139,6 +139,7 @@ class _Reader:
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
         self.model_document: ModelDocument | None = None
+        self._model_place: Callable[[PathInDocument], Place] = lambda _path: Place("model")
         self._practices: list[tuple[PracticeDocument, Document]] = []
         self._rules: list[Rule] = []
 
@@ -157,7 +158,7 @@ class _Reader:
         if kind == "model":
             if self.model_document is not None:
                 self.problems.append(Problem(document.place(), "a second model; only one can be loaded"))
-            self.model_document = checked(ModelDocument, document)
+            self.model_document, self._model_place = checked(ModelDocument, document), document.place
         elif kind == "practice":
             self._practices.append((checked(PracticeDocument, document), document))
         elif kind == "rule":
@@ -194,6 +195,9 @@ class _Reader:
         if self.model_document is None:
             return
         areas = [area.id for area in self.model_document.areas]
+        yield from _repeated(
+            (area, self._model_place(("areas", index, "id"))) for index, area in enumerate(areas)
+        )
         levels = sorted(int(level) for level in self.model_document.levels)
         for practice, document in self._practices:
             if practice.area not in areas:
@@ -205,7 +209,8 @@ class _Reader:
                     yield Problem(place, f"level {criterion.level} is not one of {levels[1:]}")
         for index, area in enumerate(areas):
             if self._practices and all(practice.area != area for practice, _ in self._practices):
-                yield Problem(Place("model", index + 1), f"the area '{area}' has no practice")
+                place = self._model_place(("areas", index, "id"))
+                yield Problem(place, f"the area '{area}' has no practice")
 
     def _answered_twice(self) -> Iterator[Problem]:
         first: dict[tuple[str, str], Rule] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from fractions import Fraction
 from functools import partial
 from typing import TypeVar
 
@@ -59,9 +60,7 @@ class _Reader:
             self._attempt(("services",), lambda: parse_condition(str(written.services), service_names))
         measure = self._attempt(("measure",), lambda: parse_measure(written.measure, names))
         grade = self._grade(measure.dimension) if measure else None
-        coverage = self._attempt(
-            ("minimum_coverage",), lambda: parse_quantity(str(written.minimum_coverage)).value
-        )
+        coverage = self._attempt(("minimum_coverage",), lambda: _share(str(written.minimum_coverage)))
         if measure:
             self._fits_together(measure)
         if self._problems or measure is None or grade is None or coverage is None:
@@ -132,7 +131,10 @@ class _Reader:
             for theirs, ours in written.on.items():
                 left = self._link_field(other, theirs, (*path, "on", theirs))
                 right = self._link_field(record_type, ours, (*path, "on", theirs))
-                if left and right:
+                if left and right and _compared(left) is not _compared(right):
+                    types = f"'{theirs}' is {left.type}, but '{ours}' of {record_type.name} is {right.type}"
+                    self._complain((*path, "on", theirs), types)
+                elif left and right:
                     pairs.append((left, right))
             if written.where:
                 names = linked_names(other, record_type, _ANY_INSTANT)
@@ -165,3 +167,17 @@ class _Reader:
         needs_window = {MeasureKind.RATE, MeasureKind.TREND}
         if measure.kind in needs_window and self._written.window is None:
             self._complain(("measure",), f"{measure.kind} needs a window")
+
+
+def _share(text: str) -> Fraction:
+    quantity = parse_quantity(text)
+    if quantity.dimension not in {Dimension.SHARE, Dimension.NUMBER} or not 0 <= quantity.value <= 1:
+        raise ValueError(f"'{text}' is no share; write for example 90 %")
+    return quantity.value
+
+
+def _compared(field: RecordField) -> FieldType:
+    """As what a field is compared with another one; lists hold text, and all numbers compare."""
+    if field.type is FieldType.LIST:
+        return FieldType.TEXT
+    return FieldType.NUMBER if field.type in {FieldType.INTEGER, FieldType.RATIO} else field.type

@@ -148,6 +148,8 @@ def _services(
     found: dict[str, dict[str, Any]] = {}
     for declared in test.services:
         fields = {"id": declared} if isinstance(declared, str) else dict(declared)
+        if "id" not in fields:
+            raise ValueError("every entry of 'services' needs an 'id'")
         service = str(fields.pop("id"))
         found[service] = {"source_ref": service, "service": service, **fields}
     for name, records in given.items():
