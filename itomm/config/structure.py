@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -17,7 +17,7 @@ Model = TypeVar("Model", bound=BaseModel)
 class StrictModel(BaseModel):
     """Base of all documents that people write: unknown keys are errors, values are frozen."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def checked(model: type[Model], document: Document, path: PathInDocument = ()) -> Model:
@@ -71,17 +71,24 @@ def _plain(detail: Any) -> str:
 
 def _keys_at(model: type[BaseModel], location: PathInDocument) -> set[str]:
     """The keys that ``model`` allows at ``location``; empty when that cannot be told."""
-    for step in location:
+    steps = iter(location)
+    for step in steps:
         if isinstance(step, int):
             continue
         declared = model.model_fields.get(step) or next(
             (field for field in model.model_fields.values() if field.alias == step), None
         )
         inner = next(_models_in(declared.annotation), None) if declared else None
-        if inner is None:
+        if declared is None or inner is None:
             return set()
+        if _is_mapping(declared.annotation):
+            next(steps, None)  # a name that the person chose
         model = inner
     return {field.alias or name for name, field in model.model_fields.items()}
+
+
+def _is_mapping(annotation: Any) -> bool:
+    return get_origin(annotation) is dict or any(_is_mapping(inner) for inner in get_args(annotation))
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

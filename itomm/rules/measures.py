@@ -149,7 +149,7 @@ def _rate(kind: MeasureKind, argument: object, _names: Names) -> Measure:
 def _days_since(kind: MeasureKind, argument: object, names: Names) -> Measure:
     typed = parse_expression(_text(kind, argument), names)
     if typed.kind is not Kind.INSTANT:
-        raise ExpressionError(f"days_since needs an instant, but this is a {typed.kind}")
+        raise ExpressionError(f"days_since needs an instant, but this is {typed.kind.with_article}")
     return Measure(kind, Dimension.DURATION, value=exp.func("epoch_us", typed.tree))
 
 
@@ -172,7 +172,7 @@ def _exists(kind: MeasureKind, argument: object, names: Names) -> Measure:
 def _distinct(kind: MeasureKind, argument: object, names: Names) -> Measure:
     typed = parse_expression(_text(kind, argument), names)
     if typed.kind in {Kind.LIST, Kind.STRUCTURED, Kind.NULL}:
-        raise ExpressionError(f"distinct cannot count a {typed.kind}")
+        raise ExpressionError(f"distinct cannot count {typed.kind.with_article}")
     return Measure(kind, Dimension.NUMBER, value=typed.tree)
 
 
@@ -194,7 +194,7 @@ def _value(kind: MeasureKind, argument: object, names: Names) -> tuple[exp.Expr,
     typed = parse_expression(_text(kind, argument), names)
     dimension = _VALUE_DIMENSIONS.get(typed.kind)
     if dimension is None:
-        raise ExpressionError(f"{kind} needs a number or a duration, but this is a {typed.kind}")
+        raise ExpressionError(f"{kind} needs a number or a duration, but this is {typed.kind.with_article}")
     return typed.tree, dimension
 
 
