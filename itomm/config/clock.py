@@ -43,7 +43,10 @@ def parse_instant(text: str) -> datetime:
         if len(candidate) > len("2026-11-22"):
             raise UsageError(f"'{text}' has no offset. Add Z for UTC, or an offset such as +01:00.")
         value = value.replace(tzinfo=UTC)
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise UsageError(f"'{text}' lies outside the years 1 to 9999 in UTC.") from None
 
 
 def format_instant(instant: datetime) -> str:

@@ -26,7 +26,7 @@ WEEK = 7 * DAY
 
 _DURATIONS = {"s": SECOND, "min": MINUTE, "h": HOUR, "d": DAY, "wk": WEEK}
 _RATES = {"/day": Fraction(1), "/week": Fraction(1, 7), "/month": Fraction(1, 30)}
-_PATTERN = re.compile(r"\s*([-+]?[0-9]+(?:\.[0-9]+)?)\s*(%|/?[a-z]+)?\s*")
+_PATTERN = re.compile(r"\s*([-+]?[0-9]{1,18}(?:\.[0-9]{1,18})?)\s*(%|/?[a-z]+)?\s*")
 
 UNITS = "a plain number, %, s, min, h, d, wk, /day, /week, /month"
 
@@ -47,7 +47,8 @@ def parse_quantity(text: str) -> Quantity:
     """
     match = _PATTERN.fullmatch(text)
     if match is None:
-        raise ValueError(f"'{text}' is no quantity; write a number with a unit: {UNITS}")
+        shown = text if len(text) <= 60 else text[:57] + "..."
+        raise ValueError(f"'{shown}' is no quantity; write a number with a unit: {UNITS}")
     number, unit = Fraction(match[1]), match[2]
     if unit is None:
         return Quantity(Dimension.NUMBER, number)

@@ -51,6 +51,10 @@ def resolve_secret(reference: str, environment: Mapping[str, str] | None = None)
     Raises:
         UsageError: when the reference leads nowhere; the message says where it looked.
     """
+    if not reference.startswith(SCHEMES):
+        raise UsageError(
+            "A secret must be a reference such as env:NAME; this is none."
+        )  # and may be a secret
     scheme, _, rest = reference.partition(":")
     if scheme == "env":
         value = (os.environ if environment is None else environment).get(rest)
@@ -59,7 +63,12 @@ def resolve_secret(reference: str, environment: Mapping[str, str] | None = None)
         return Secret(value)
     if scheme == "file":
         try:
-            return Secret(Path(rest).read_text(encoding="utf-8").strip())
+            text = Path(rest).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise UsageError(f"Cannot read the secret file {rest}: {error.strerror}.") from None
+        except ValueError:
+            raise UsageError(f"The secret file {rest} is not UTF-8 text.") from None
+        if not text:
+            raise UsageError(f"The secret file {rest} is empty.")
+        return Secret(text)
     raise UsageError(f"{scheme}: references are not available in this version; use env: or file:.")

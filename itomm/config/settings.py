@@ -80,7 +80,7 @@ class ScoringSettings(StrictModel):
     """How answers become levels."""
 
     profile: Literal["itomm", "iso33020", "strict"] = "itomm"
-    minimum_known_share: Decimal = Decimal("0.6")
+    minimum_known_share: Annotated[Decimal, Field(ge=0, le=1)] = Decimal("0.6")
 
 
 class StoreSettings(StrictModel):
