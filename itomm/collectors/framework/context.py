@@ -40,7 +40,8 @@ class StreamContext:
         self._adapter = adapter
         self._requested: list[str] = []
         self._denied: list[str] = []
-        self._lacks: list[Failure] = []
+        self._lacks: list[Failure] = []  # of the whole stream
+        self._refusals: list[Failure] = []  # of named parts
         self._warnings: list[str] = []
         self._seen_tokens: set[str] = set()
         self._covered = (period.since, period.until)
@@ -88,7 +89,7 @@ class StreamContext:
             self._requested.append(scope)
         if scope not in self._denied:
             self._denied.append(scope)
-        self._lacks.append(Failure(reason, f"{scope}: {redact_text(detail)}"))
+        self._refusals.append(Failure(reason, f"{scope}: {redact_text(detail)}"))
 
     def covered(self, start: datetime, end: datetime) -> None:
         """Note the window truly covered; several calls leave what all of them cover."""
@@ -118,8 +119,13 @@ class StreamContext:
     def outcome(
         self, failure: Failure | None, finished_at: datetime, *, is_state: bool, unmapped: int
     ) -> CollectionOutcome:
-        """How the collection ended. A failure of the whole stream speaks before refusals of its parts."""
-        lacks = [*([failure] if failure else []), *self._lacks]
+        """How the collection ended.
+
+        What the whole stream lacks speaks before refusals of its parts, and then no part is named as denied:
+        the others cannot be taken for read.
+        """
+        whole = [*([failure] if failure else []), *self._lacks]
+        lacks = [*whole, *self._refusals]
         start, end = self._covered
         return CollectionOutcome(
             complete=not lacks,
@@ -129,7 +135,7 @@ class StreamContext:
             window_start=None if is_state else min(start, end),
             window_end=None if is_state else end,
             requested=tuple(self._requested),
-            denied=tuple(self._denied),
+            denied=() if whole else tuple(self._denied),
             warnings=tuple(self._warnings[:MOST_DETAILS]),
             unmapped=unmapped,
         )
