@@ -10,7 +10,7 @@ from itomm.cli.workspace import Workspace
 from itomm.config.clock import format_instant
 from itomm.config.errors import ExitCode, UsageError
 from itomm.config.settings import Configuration
-from itomm.config.structure import nearest
+from itomm.config.structure import closest, nearest
 from itomm.evidence.decisions import LONGEST_LIFE, STATED_VERDICTS, Answer, record_answer
 from itomm.rules.pack import RuleSet
 
@@ -67,7 +67,7 @@ def known_criterion(rule_set: RuleSet, criterion: str) -> str:
     """
     known = rule_set.model.by_id
     if criterion.upper() not in known:
-        hint = nearest(criterion.upper(), known).split(" Allowed here")[0]
+        hint = closest(criterion.upper(), known)
         raise UsageError(f"There is no criterion '{criterion}'. {hint}".strip())
     return criterion.upper()
 

@@ -20,12 +20,12 @@ from itomm.cli.tables import print_paragraph
 from itomm.cli.workspace import Workspace, score
 from itomm.config.clock import fixed_clock
 from itomm.config.errors import ExitCode, StoreError, UsageError
+from itomm.estate.configuration import TOKEN_VARIABLE
 from itomm.estate.estate import Estate
+from itomm.estate.http_exchange import TOKEN
 from itomm.estate.server import EstateServer
 
-TOKEN_VARIABLE = "ITOMM_ESTATE_TOKEN"  # noqa: S105  the name of a variable, not a secret
 MARKER = "made-by-itomm-demo"
-ESTATE_TOKEN = "estate-token"  # noqa: S105  opens the stand-in and nothing else
 
 
 @click.command()
@@ -90,7 +90,7 @@ def _handbook(estate: Estate, work: Path) -> Path | None:
 @contextmanager
 def _token() -> Iterator[None]:
     before = os.environ.get(TOKEN_VARIABLE)
-    os.environ[TOKEN_VARIABLE] = ESTATE_TOKEN
+    os.environ[TOKEN_VARIABLE] = TOKEN
     try:
         yield
     finally:

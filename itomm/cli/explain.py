@@ -6,20 +6,19 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from itomm.cli.answer import known_criterion
 from itomm.cli.options import Invocation, common_options, output_option, scoring_options
 from itomm.cli.overview import VIEW_NAMES, find_scope
 from itomm.cli.tables import print_paragraph, print_table, write_out
 from itomm.cli.workspace import Workspace, score
 from itomm.config.clock import format_instant
-from itomm.config.errors import ExitCode, UsageError
-from itomm.config.structure import nearest
+from itomm.config.errors import ExitCode
 from itomm.reports.document import plain, to_json
 from itomm.reports.evidence_behind import evidence_behind
 from itomm.reports.wording import confidence_text, words_for
 from itomm.rules.model import Criterion
 from itomm.rules.pack import RuleSet
 from itomm.scoring.assessment import (
-    Assessment,
     CriterionAnswer,
     EvidenceRecord,
     InferredAnswer,
@@ -51,7 +50,7 @@ def command(
     """Show why a criterion has its answer: question, rule, measure, records and their requests."""
     scored = score(Workspace(invocation), as_of=as_of, snapshot=snapshot, profile=profile)
     workspace, assessment = scored.workspace, scored.assessment
-    criterion = _criterion(assessment, criterion_id)
+    criterion = assessment.model.by_id[known_criterion(workspace.rule_set, criterion_id)]
     scope = find_scope(assessment, scope_id)
     answer = next(each for each in scope.answers if each.criterion == criterion.id)
     behind = evidence_behind(
@@ -80,15 +79,6 @@ def command(
             print_paragraph(line, style=style)
         _print_records(answer.inferred, behind)
     return ExitCode.OK
-
-
-def _criterion(assessment: Assessment, criterion_id: str) -> Criterion:
-    criteria = assessment.model.by_id
-    found = criteria.get(criterion_id.upper())
-    if found is None:
-        hint = nearest(criterion_id.upper(), criteria).split(" Allowed here")[0]
-        raise UsageError(f"There is no criterion '{criterion_id}'. {hint}".strip())
-    return found
 
 
 def _rule_text(rule_set: RuleSet, answer: CriterionAnswer, criterion: str) -> str:

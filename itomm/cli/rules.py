@@ -12,7 +12,7 @@ from itomm.cli.options import Invocation, common_options, output_option
 from itomm.cli.tables import print_paragraph, print_table, write_out
 from itomm.cli.workspace import Workspace
 from itomm.config.errors import ExitCode, UsageError
-from itomm.config.structure import nearest
+from itomm.config.structure import closest
 from itomm.reports.document import plain, to_json
 from itomm.rules import compiler
 from itomm.rules.pack import RuleSet, load_loose, load_packs
@@ -94,7 +94,7 @@ def show_command(invocation: Invocation, *, name: str | None, compiled: bool) ->
 def _named(rule_set: RuleSet, name: str) -> Rule:
     rule = rule_set.rule(name)
     if rule is None:
-        hint = nearest(name, [each.name for each in rule_set.rules]).split(" Allowed here")[0]
+        hint = closest(name, [each.name for each in rule_set.rules])
         raise UsageError(f"There is no rule '{name}'. {hint}".strip())
     return rule
 

@@ -2,7 +2,6 @@
 
     ItommError
     ├── UsageError            exit 2   the command line is wrong
-    ├── IncompleteError       exit 3   a source failed, or coverage is below the minimum
     ├── VerificationError     exit 4   stored bytes do not match what was recorded
     ├── InvalidInputError     exit 5   configuration, model or rule is wrong
     │   └── StoreVersionError exit 5   the store was written by a newer itomm
@@ -40,12 +39,6 @@ class UsageError(ItommError):
     """The command line asks for something that does not exist or cannot be done."""
 
     exit_code = ExitCode.USAGE
-
-
-class IncompleteError(ItommError):
-    """The run could not gather all it was asked to."""
-
-    exit_code = ExitCode.INCOMPLETE
 
 
 class VerificationError(ItommError):

@@ -59,9 +59,14 @@ def problems_of(
 def nearest(word: str, allowed: Iterable[str]) -> str:
     """A hint: the most similar allowed word, and what is allowed."""
     choices = list(allowed)
-    close = difflib.get_close_matches(word, choices, n=1)
     listed = f"Allowed here: {', '.join(choices)}." if choices else ""
-    return f"Did you mean '{close[0]}'? {listed}".strip() if close else listed
+    return f"{closest(word, choices)} {listed}".strip()
+
+
+def closest(word: str, allowed: Iterable[str]) -> str:
+    """A hint where the list of what is allowed would be too long: the most similar word, if there is one."""
+    close = difflib.get_close_matches(word, list(allowed), n=1)
+    return f"Did you mean '{close[0]}'?" if close else ""
 
 
 def _plain(detail: Any) -> str:

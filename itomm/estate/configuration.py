@@ -9,7 +9,8 @@ import yaml
 from itomm.estate.company import Company
 from itomm.estate.company_habits import Service
 
-TOKEN_REFERENCE = "env:ITOMM_ESTATE_TOKEN"  # noqa: S105  # a reference, not a password
+TOKEN_VARIABLE = "ITOMM_ESTATE_TOKEN"  # noqa: S105  # the name of a variable, not a password
+TOKEN_REFERENCE = f"env:{TOKEN_VARIABLE}"
 
 
 def configuration_text(company: Company, base_url: str, repository: Path | None) -> str:

@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 
 from itomm.config.errors import InvalidInputError, Place, Problem
-from itomm.config.structure import checked, nearest
+from itomm.config.structure import checked, closest, nearest
 from itomm.config.yaml_source import Document, PathInDocument, read_documents
 from itomm.evidence.canonical import digest
 from itomm.rules.model import Criterion, Model, Part
@@ -190,7 +190,7 @@ class _Reader:
             for rule in self._rules:
                 if rule.criterion not in known:
                     place = rule.document.place(("answers",))
-                    hint = nearest(rule.criterion, known).split(" Allowed here")[0]
+                    hint = closest(rule.criterion, known)
                     yield Problem(place, f"there is no criterion '{rule.criterion}'", hint)
         if self.model_document is None:
             return
