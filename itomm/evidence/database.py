@@ -25,7 +25,7 @@ from sqlalchemy.exc import DatabaseError
 
 from itomm.config.errors import StoreError, StoreVersionError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -64,6 +64,10 @@ collections = Table(
     Column("warnings", Text, nullable=False),
     Column("unmapped", Integer, nullable=False),
     Column("ledger_seq", Integer, ForeignKey("ledger.seq"), nullable=False),
+    Column("merkle_root", Text),  # over its records in the order of reading; null in stores of version 1
+    Column("asked_digest", Text),  # of settings, services and history; a later run continues only the same
+    Column("continues", Text),  # the collection whose reading this one goes on from; null for a whole one
+    Column("clock_skew_seconds", Integer),  # the server's clock less ours; null when it told no time
     UniqueConstraint("run", "source", "record_type"),
 )
 
@@ -76,6 +80,54 @@ segments = Table(
     Column("first_at", Text),
     Column("last_at", Text),
     Column("sha256", Text, nullable=False),
+    Column("distinct_records", Integer),  # as many as rows when no page repeated a record; null in version 1
+)
+
+compactions = Table(
+    "compactions",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("record_type", Text, nullable=False),
+    Column("through", Text, ForeignKey("collections.id"), nullable=False),  # the newest collection in it
+    Column("rows", Integer, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("inputs_digest", Text, nullable=False),  # over the digests of the segments it was made from
+    Column("at", Text, nullable=False),
+    Column("ledger_seq", Integer, ForeignKey("ledger.seq"), nullable=False),
+)
+
+removals = Table(
+    "removals",
+    metadata,
+    Column("path", Text, primary_key=True),  # relative to the store's folder; its content was let go
+    Column("sha256", Text, nullable=False),
+    Column("rule", Text, nullable=False),  # which retention rule, or "forget"
+    Column("reason", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("replaced_by", Text),  # a segment that says the same without what had to go
+    Column("replacement_sha256", Text),
+    Column("ledger_seq", Integer, ForeignKey("ledger.seq"), nullable=False),
+)
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("id", Text, primary_key=True),  # SHA-256 of the raw public key, in hexadecimal
+    Column("public_key", Text, nullable=False),  # PEM
+    Column("created_at", Text, nullable=False),
+    Column("replaces", Text, ForeignKey("signing_keys.id"), unique=True),
+    Column("signature", Text),  # by the replaced key, over this key's id
+    Column("ledger_seq", Integer, ForeignKey("ledger.seq"), nullable=False),
+)
+
+fingerprints = Table(
+    "fingerprints",
+    metadata,
+    Column("path", Text, primary_key=True),  # a file of the store that is no evidence, such as pseudonym.key
+    Column("sha256", Text, nullable=False),
+    Column("ledger_seq", Integer, ForeignKey("ledger.seq"), nullable=False),
 )
 
 requests = Table(
@@ -142,11 +194,16 @@ answers = Table(
 assessments = Table(
     "assessments",
     metadata,
-    Column("digest", Text, primary_key=True),
+    Column("id", Text, primary_key=True),  # S1, S2, ...
     Column("as_of", Text, nullable=False),
+    Column("run", Integer, nullable=False),
     Column("made_at", Text, nullable=False),
     Column("verdict", Text, nullable=False),
-    Column("path", Text, nullable=False),
+    Column("path", Text, nullable=False),  # the assessment document, relative to the store's folder
+    Column("sha256", Text, nullable=False),  # of that document
+    Column("envelope", Text, nullable=False),  # DSSE; without signatures when the store has no key
+    Column("key_id", Text, ForeignKey("signing_keys.id")),
+    Column("ledger_seq", Integer, ForeignKey("ledger.seq"), nullable=False),
 )
 
 APPEND_ONLY = (
@@ -154,6 +211,10 @@ APPEND_ONLY = (
     collections,
     segments,
     requests,
+    compactions,
+    removals,
+    signing_keys,
+    fingerprints,
     overrides,
     override_decisions,
     answers,

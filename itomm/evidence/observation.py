@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class UnknownReason(StrEnum):
@@ -57,10 +58,16 @@ class Observation:
 
 @dataclass(frozen=True)
 class Page:
-    """Observations that came with one request."""
+    """Observations that came with one request.
+
+    ``checkpoint`` is where reading goes on after this page, as plain JSON data that only the collector
+    reads: a run that was killed later is resumed there. None says that the stream can't be entered here.
+    It holds no secret.
+    """
 
     observations: tuple[Observation, ...]
     request: RequestMade
+    checkpoint: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,8 @@ class CollectionOutcome:
     ``complete`` means: all pages were read, nothing asked for was refused, and nothing was truncated.
     ``window_start`` is the earliest instant truly covered, None for state streams. ``requested`` and
     ``denied`` name parts of the source (projects, repositories, queries) by the keys that services use.
+    ``asked_digest`` is equal for runs that asked for the same; ``continues`` is the id of the collection
+    that an incremental reading goes on from; ``clock_skew_seconds`` is the server's clock less ours.
     """
 
     complete: bool
@@ -82,3 +91,6 @@ class CollectionOutcome:
     denied: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     unmapped: int = 0
+    asked_digest: str | None = None
+    continues: str | None = None
+    clock_skew_seconds: int | None = None

@@ -130,9 +130,16 @@ def _with_seq(table: Table) -> Any:
 
 
 def _comparable(row: Mapping[Any, Any]) -> bytes:
-    """A row as bytes; also one into which somebody wrote what itomm never writes."""
+    """A row as bytes; also one into which somebody wrote what itomm never writes.
+
+    Empty columns are left out: the ledger rows of older versions do not know columns that came later.
+    """
     return canonical_bytes(
-        {name: {"bytes": value.hex()} if isinstance(value, bytes) else value for name, value in row.items()}
+        {
+            name: {"bytes": value.hex()} if isinstance(value, bytes) else value
+            for name, value in row.items()
+            if value is not None
+        }
     )
 
 

@@ -9,14 +9,20 @@ import pytest
 
 from tests.evidence.whole_store import APPEND_ONLY_TABLES, asked, columns_of, directly, whole_store
 
-A_ROW = "INSERT INTO assessments VALUES ('digest', 'as of', 'made', 'verdict', 'path')"
+ROWS = (
+    "INSERT INTO assessments VALUES ('S1', 'as of', 1, 'made', 'verdict', 'path', 'digest', '{}', NULL, 1)",
+    "INSERT INTO compactions VALUES ('path', 'tool', 'type', '000001-tool-security_scan', 1, 'd', 'd', '', 1)",
+    "INSERT INTO removals VALUES ('path', 'digest', 'rule', 'reason', 'ada', 'at', NULL, NULL, 1)",
+    "INSERT INTO signing_keys VALUES ('key', 'PEM', 'at', NULL, NULL, 1)",
+    "INSERT INTO fingerprints VALUES ('a.key', 'digest', 1)",
+)
 OTHER_KEYS = [("ledger", "prev"), ("ledger", "hash"), ("collections", "run")]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = whole_store(tmp_path_factory.mktemp("append_only"))
-    directly(store.folder, A_ROW)
+    directly(store.folder, *ROWS)
     return store.folder
 
 

@@ -21,12 +21,12 @@ def test_there_is_no_store_before_one_is_made(tmp_path: Path) -> None:
 
 def test_a_store_made_by_a_newer_itomm_is_left_alone(tmp_path: Path) -> None:
     whole_store(tmp_path).engine.dispose()
-    directly(tmp_path, "UPDATE meta SET value = '2'")
+    directly(tmp_path, "UPDATE meta SET value = '3'")
     directly(tmp_path, "PRAGMA wal_checkpoint(TRUNCATE)")
     before = (tmp_path / "itomm.db").read_bytes()
 
     with pytest.raises(
-        StoreVersionError, match=r"has version 2; .* up to 1\. .* Nothing was changed"
+        StoreVersionError, match=r"has version 3; .* up to 2\. .* Nothing was changed"
     ) as refused:
         Store.open(tmp_path, create=True)
     assert refused.value.exit_code is ExitCode.INVALID
