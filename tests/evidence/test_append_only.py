@@ -11,7 +11,7 @@ from tests.evidence.whole_store import APPEND_ONLY_TABLES, asked, columns_of, di
 
 ROWS = (
     "INSERT INTO assessments VALUES ('S1', 'as of', 1, 'made', 'verdict', 'path', 'digest', '{}', NULL, 1)",
-    "INSERT INTO compactions VALUES ('path', 'tool', 'type', '000001-tool-security_scan', 1, 'd', 'd', '', 1)",
+    "INSERT INTO compactions VALUES ('path', 'tool', 'x', '000001-tool-security_scan', 1, 'd', 'd', '', 1)",
     "INSERT INTO removals VALUES ('path', 'digest', 'rule', 'reason', 'ada', 'at', NULL, NULL, 1)",
     "INSERT INTO signing_keys VALUES ('key', 'PEM', 'at', NULL, NULL, 1)",
     "INSERT INTO fingerprints VALUES ('a.key', 'digest', 1)",
