@@ -10,16 +10,26 @@ from itomm.evidence.observation import UnknownReason
 
 @dataclass(frozen=True)
 class Segment:
-    """One Parquet file of records; ``path`` is relative to the store's folder."""
+    """One Parquet file of records; ``path`` is relative to the store's folder.
+
+    ``distinct_records`` is below ``rows`` when pages repeated records; None when nobody counted.
+    """
 
     path: str
     rows: int
     sha256: str
+    distinct_records: int | None = None
 
 
 @dataclass(frozen=True)
 class Collection:
-    """What was asked of a source for one record type, and how that went."""
+    """What was asked of a source for one record type, and how that went.
+
+    ``window_start`` is from when this reading read; ``covered_from`` also counts the readings it goes on
+    from. ``asked_digest``, ``continues`` and ``clock_skew_seconds`` are as in
+    :class:`~itomm.evidence.observation.CollectionOutcome`. ``merkle_root`` is over the record lines; None in
+    collections of version 1.
+    """
 
     id: str
     run: int
@@ -39,6 +49,11 @@ class Collection:
     warnings: tuple[str, ...]
     unmapped: int
     segments: tuple[Segment, ...]
+    merkle_root: str | None = None
+    asked_digest: str | None = None
+    continues: str | None = None
+    clock_skew_seconds: int | None = None
+    covered_from: datetime | None = None
 
     @property
     def denied_in_part(self) -> bool:

@@ -9,12 +9,13 @@ import json
 import os
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, Row, func, select
 from sqlalchemy.exc import DatabaseError
 
 from itomm.config.clock import parse_instant
@@ -107,31 +108,14 @@ class Store:
         with self.engine.connect() as connection:
             parts: dict[str, list[Segment]] = {}
             for row in connection.execute(select(segments).order_by(segments.c.path)):
-                parts.setdefault(row.collection, []).append(Segment(row.path, row.rows, row.sha256))
+                parts.setdefault(row.collection, []).append(
+                    Segment(row.path, row.rows, row.sha256, row.distinct_records)
+                )
             rows = connection.execute(select(collections).order_by(collections.c.ledger_seq)).all()
-        return [
-            Collection(
-                id=row.id,
-                run=row.run,
-                source=row.source,
-                collector=row.collector,
-                record_type=row.record_type,
-                started_at=parse_instant(row.started_at),
-                finished_at=parse_instant(row.finished_at),
-                complete=bool(row.complete),
-                reason=UnknownReason(row.reason) if row.reason else None,
-                error=row.error,
-                records=row.records,
-                window_start=parse_instant(row.window_start) if row.window_start else None,
-                window_end=parse_instant(row.window_end) if row.window_end else None,
-                requested=tuple(json.loads(row.requested)),
-                denied=tuple(json.loads(row.denied)),
-                warnings=tuple(json.loads(row.warnings)),
-                unmapped=row.unmapped,
-                segments=tuple(parts.get(row.id, ())),
-            )
-            for row in rows
-        ]
+        covered_from: dict[str, str | None] = {}  # of each collection with those it goes on from
+        for row in rows:
+            covered_from[row.id] = covered_from.get(row.continues, row.window_start)
+        return [_collection(row, parts.get(row.id, ()), covered_from[row.id]) for row in rows]
 
     def request(self, collection: str, page: int) -> RequestMade | None:
         """The request that fetched a page of a collection."""
@@ -153,3 +137,35 @@ class Store:
         """The latest time at which anything was recorded; None for an empty store."""
         with self.engine.connect() as connection:
             return ledger.newest_instant(connection)
+
+
+def _collection(row: Row[Any], parts: Sequence[Segment], covered_from: str | None) -> Collection:
+    return Collection(
+        id=row.id,
+        run=row.run,
+        source=row.source,
+        collector=row.collector,
+        record_type=row.record_type,
+        started_at=parse_instant(row.started_at),
+        finished_at=parse_instant(row.finished_at),
+        complete=bool(row.complete),
+        reason=UnknownReason(row.reason) if row.reason else None,
+        error=row.error,
+        records=row.records,
+        window_start=_instant(row.window_start),
+        window_end=_instant(row.window_end),
+        requested=tuple(json.loads(row.requested)),
+        denied=tuple(json.loads(row.denied)),
+        warnings=tuple(json.loads(row.warnings)),
+        unmapped=row.unmapped,
+        segments=tuple(parts),
+        merkle_root=row.merkle_root,
+        asked_digest=row.asked_digest,
+        continues=row.continues,
+        clock_skew_seconds=row.clock_skew_seconds,
+        covered_from=_instant(covered_from),
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return parse_instant(text) if text else None

@@ -100,9 +100,9 @@ class EvidenceState:
         """For each record type that the rule looks back at, the share of that time which is covered."""
         for name, back in rule.looks_back.items():
             starts = [
-                collection.window_start
+                collection.covered_from
                 for collection in self._latest.get(name, ())
-                if collection.window_start is not None
+                if collection.covered_from is not None
             ]
             if starts and back:
                 covered = min(back, max(timedelta(0), self._as_of - max(starts)))
