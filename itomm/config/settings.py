@@ -89,6 +89,29 @@ class StoreSettings(StrictModel):
     path: str = ".itomm"
 
 
+class RetentionRule(StrictModel):
+    """What content is let go when it is older than ``keep_days``; its hash and the reason stay for ever.
+
+    ``raw``: payloads as the sources sent them. ``superseded``: segments whose records something newer says
+    again. ``records``: all segments.
+    """
+
+    name: Identifier
+    content: Literal["raw", "records", "superseded"]
+    keep_days: Annotated[int, Field(ge=0, le=36600)]
+    record_types: tuple[str, ...] = ()
+
+
+class HealthSettings(StrictModel):
+    """From where on ``itomm doctor`` warns of stored evidence. The defaults are our own judgement."""
+
+    shrinking_share: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.2")
+    shrinking_records: Annotated[int, Field(ge=1)] = 5
+    clock_skew_seconds: Annotated[int, Field(ge=1)] = 60
+    failures_in_a_row: Annotated[int, Field(ge=1)] = 3
+    assessment_days: Annotated[int, Field(ge=1)] = 90
+
+
 class Settings(StrictModel):
     """The whole configuration. ``sources`` are checked further by each collector's own settings."""
 
@@ -100,6 +123,8 @@ class Settings(StrictModel):
     rules: RuleSettings = RuleSettings()
     scoring: ScoringSettings = ScoringSettings()
     store: StoreSettings = StoreSettings()
+    retention: tuple[RetentionRule, ...] = ()
+    health: HealthSettings = HealthSettings()
 
 
 @dataclass(frozen=True)
@@ -149,6 +174,7 @@ _HOW_TO_START = "Run 'itomm init' to write one, or name another file with --conf
 
 def _contradictions(settings: Settings, document: Document) -> Iterator[Problem]:
     yield from _repeated(settings, document)
+    yield from _repeated_rules(settings, document)
     groups = {group.id for group in settings.groups}
     services = {service.id for service in settings.services}
     sources = {*settings.sources, CATALOGUE_SOURCE}
@@ -182,6 +208,21 @@ def _contradictions(settings: Settings, document: Document) -> Iterator[Problem]
                     f"there is no source '{source_name}'",
                     nearest(source_name, sorted(sources)),
                 )
+
+
+FORGETTING = "forget"
+"""The name under which forgetting a person is recorded; no retention rule may have it."""
+
+
+def _repeated_rules(settings: Settings, document: Document) -> Iterator[Problem]:
+    used = Counter([FORGETTING, *(rule.name for rule in settings.retention)])
+    for index, rule in enumerate(settings.retention):
+        if used[rule.name] > 1:
+            yield Problem(
+                document.place(("retention", index, "name")),
+                f"the name '{rule.name}' is taken",
+                "What was let go is recorded under its rule's name, so each rule needs its own.",
+            )
 
 
 def _repeated(settings: Settings, document: Document) -> Iterator[Problem]:

@@ -28,7 +28,8 @@ class Collection:
     ``window_start`` is from when this reading read; ``covered_from`` also counts the readings it goes on
     from. ``asked_digest``, ``continues`` and ``clock_skew_seconds`` are as in
     :class:`~itomm.evidence.observation.CollectionOutcome`. ``merkle_root`` is over the record lines; None in
-    collections of version 1.
+    collections of version 1. ``let_go`` says what of the content was let go since, "" when all is there; what
+    it concerns is no longer covered.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Collection:
     continues: str | None = None
     clock_skew_seconds: int | None = None
     covered_from: datetime | None = None
+    let_go: str = ""
 
     @property
     def denied_in_part(self) -> bool:
