@@ -1,7 +1,8 @@
-"""Raw payloads, compressed, addressed by the SHA-256 of their canonical bytes.
+"""Raw payloads: gzip files of compact JSON, named by the SHA-256 of their own bytes.
 
-A file is the SHA-256 of its compressed bytes, then these: compression leaves bits that say nothing, and no
-byte may change unnoticed.
+``sha256sum`` checks one and ``zcat`` shows it. Stores of version 1 hold files that end in ``.zz``, which stay
+readable: their name is the SHA-256 of the canonical JSON, and they are the SHA-256 of the compressed bytes,
+then these.
 """
 
 from __future__ import annotations
@@ -11,13 +12,27 @@ import json
 import os
 import threading
 import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from itomm.config.errors import VerificationError
 from itomm.evidence.canonical import canonical_bytes
 
 _SEAL_BYTES = 32
+_GZIP = 31  # zlib's number for a gzip header and trailer, which then hold no time and no name
+_LEVEL = 1  # a page compresses to about an eighth; higher levels save a tenth of that for twice the time
+
+
+@dataclass(frozen=True)
+class PreparedPayload:
+    """A payload that is written but not yet in its place; ``partial`` is None when it already was."""
+
+    address: str
+    partial: Path | None
 
 
 class RawPayloads:
@@ -27,19 +42,39 @@ class RawPayloads:
         self._folder = folder
 
     def put(self, payload: object) -> str:
-        """Store a payload; its address."""
-        content = canonical_bytes(payload)
+        """Store a payload; its address. It is safe from a loss of power only after :meth:`settle`."""
+        prepared = self.prepare(payload)
+        self.place(prepared)
+        return prepared.address
+
+    def prepare(self, payload: object) -> PreparedPayload:
+        """Write a payload beside its place."""
+        content = compressed(payload)
         address = hashlib.sha256(content).hexdigest()
-        path = self.path(address)
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.partial")
-            try:
-                _write(partial, zlib.compress(content, 6))
-                partial.replace(path)
-            finally:
-                partial.unlink(missing_ok=True)
-        return address
+        path = self._new_path(address)
+        if path.exists():
+            return PreparedPayload(address, None)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.partial")
+        try:
+            partial.write_bytes(content)
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
+        return PreparedPayload(address, partial)
+
+    def place(self, prepared: PreparedPayload) -> None:
+        """Give a prepared payload its name."""
+        if prepared.partial is not None:
+            prepared.partial.replace(self._new_path(prepared.address))
+
+    def settle(self, addresses: Iterable[str]) -> None:
+        """Wait until payloads are on the disk; raises OSError."""
+        wanted = set(addresses)
+        for address in wanted:
+            _flush(self._new_path(address))
+        for folder in {address[:2] for address in wanted}:
+            _flush(self._folder / folder)
 
     def get(self, address: str) -> Any:
         """The payload at ``address``.
@@ -50,29 +85,83 @@ class RawPayloads:
         return json.loads(self.verified(address))
 
     def verified(self, address: str) -> bytes:
-        """The canonical bytes at ``address``, checked; raises as :meth:`get`."""
+        """The JSON at ``address``, its bytes checked; raises as :meth:`get`."""
         path = self.path(address)
-        try:
-            stored = path.read_bytes()
-            seal, compressed = stored[:_SEAL_BYTES], stored[_SEAL_BYTES:]
-            content = zlib.decompress(compressed)
-        except FileNotFoundError:
-            raise VerificationError(f"{path}: this raw payload is missing") from None
-        except OSError as error:
-            raise VerificationError(f"{path}: this raw payload cannot be read: {error.strerror}") from None
-        except zlib.error:
-            raise VerificationError(f"{path}: this raw payload was changed") from None
-        if hashlib.sha256(compressed).digest() != seal or hashlib.sha256(content).hexdigest() != address:
+        stored = _read(path)
+        if path.suffix == ".zz":
+            return _verified_in_version_1(path, stored, address)
+        if hashlib.sha256(stored).hexdigest() != address:
             raise VerificationError(f"{path}: this raw payload was changed")
-        return content
+        return zlib.decompress(stored, _GZIP)
+
+    def check(self, address: str) -> None:
+        """See that the bytes at ``address`` are those stored, without unpacking; raises as :meth:`get`."""
+        path = self.path(address)
+        if path.suffix == ".zz":
+            self.verified(address)
+        elif hashlib.sha256(_read(path)).hexdigest() != address:
+            raise VerificationError(f"{path}: this raw payload was changed")
+
+    def remove(self, address: str) -> None:
+        """Take a payload away, if it is there."""
+        self.path(address).unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        """Take away what was half-written; only while nobody else writes."""
+        for leftover in self._folder.glob("*/*.partial"):
+            leftover.unlink(missing_ok=True)
 
     def path(self, address: str) -> Path:
-        """Where the payload lies."""
-        return self._folder / address[:2] / f"{address[2:]}.zz"
+        """Where the payload lies, or would lie."""
+        new = self._new_path(address)
+        old = new.with_name(f"{address[2:]}.zz")
+        return old if not new.exists() and old.exists() else new
+
+    def addresses(self) -> set[str]:
+        """Of everything that lies in the folder, half-written files left out."""
+        return {
+            f"{path.parent.name}{path.name.split('.')[0]}"
+            for path in self._folder.glob("*/*")
+            if path.suffix != ".partial"
+        }
+
+    def _new_path(self, address: str) -> Path:
+        return self._folder / address[:2] / f"{address[2:]}.json.gz"
 
 
-def _write(path: Path, compressed: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(hashlib.sha256(compressed).digest() + compressed)
-        file.flush()
-        os.fsync(file.fileno())
+def compressed(payload: object) -> bytes:
+    """The bytes that a payload is stored as."""
+    try:
+        content = orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # decimals, dates, huge integers
+        content = canonical_bytes(payload)
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+    return packer.compress(content) + packer.flush()
+
+
+def _verified_in_version_1(path: Path, stored: bytes, address: str) -> bytes:
+    seal, packed = stored[:_SEAL_BYTES], stored[_SEAL_BYTES:]
+    try:
+        content = zlib.decompress(packed)
+    except zlib.error:
+        raise VerificationError(f"{path}: this raw payload was changed") from None
+    if hashlib.sha256(packed).digest() != seal or hashlib.sha256(content).hexdigest() != address:
+        raise VerificationError(f"{path}: this raw payload was changed")
+    return content
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise VerificationError(f"{path}: this raw payload is missing") from None
+    except OSError as error:
+        raise VerificationError(f"{path}: this raw payload cannot be read: {error.strerror}") from None
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -4,110 +4,127 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import json
 import os
-from collections.abc import Collection, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import IO
 
 import duckdb
 from sqlglot import exp
 
 from itomm.evidence.columns import column_types
+from itomm.evidence.masking import instant_literal
 from itomm.evidence.record_types import RecordType
 
-_CHUNK_BYTES = 1 << 20
+OF_THE_COLLECTION = frozenset({"evidence_id", "source", "collected_at", "collection"})
+"""Columns that the whole collection shares, or that follow from the others."""
+
+_ROWS_IN_A_BUCKET = 4_000_000
+"""Identities that are compared at once; keeps memory flat when a segment set is counted."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What all records of a collection share."""
+
+    record_type: RecordType
+    source: str
+    collection: str
+    collected_at: datetime
 
 
 @dataclass(frozen=True)
 class SegmentWritten:
-    """What the catalogue keeps about a segment."""
+    """What the catalogue keeps about a segment: its path in the store, and the span of its records."""
 
+    path: str
     rows: int
     first_at: str | None
     last_at: str | None
     sha256: str
 
 
-class SegmentWriter:
-    """Gathers rows of one collection in a partial file, which stays until :meth:`settle`.
+def write_segment(lines: Path, target: Path, origin: Origin) -> None:
+    """Turn a file of record lines into a segment, through a partial file beside it.
 
-    A segment beside such a file is not in the catalogue yet, or the run was killed before it could be.
+    The same lines give the same bytes.
+
+    Raises:
+        OSError: it could not be written.
     """
-
-    def __init__(self, record_type: RecordType, target: Path) -> None:
-        self._type = record_type
-        self._target = target
-        self._rows_file = rows_file_of(target)
-        self._partial = target.with_suffix(".partial")
-        self._file: IO[str] | None = None
-        self.rows = 0
-
-    def add(self, row: Mapping[str, object]) -> None:
-        """Add one row of column values."""
-        if self._file is None:
-            self._target.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._rows_file.open("w", encoding="utf-8")
-        self._file.write(json.dumps(row, ensure_ascii=False) + "\n")
-        self.rows += 1
-
-    def close(self) -> SegmentWritten | None:
-        """Write the segment; None when there are no rows.
-
-        Raises:
-            OSError: it could not be written.
-        """
-        if self._file is None:
-            return None
-        self._file.close()
-        columns = column_types(self._type)
-        rows = _rows_of(self._rows_file, columns)
-        try:
-            first_at, last_at = _write_parquet(rows, self._type.occurred, self._partial)
-        except duckdb.Error as error:
-            raise OSError(errno.EIO, str(error).splitlines()[0]) from None
-        _flush(self._partial)
-        sha256 = file_digest(self._partial)
-        self._partial.replace(self._target)
-        return SegmentWritten(self.rows, first_at, last_at, sha256)
-
-    def settle(self) -> None:
-        """Take away the partial file; only after the catalogue lists the segment."""
-        with suppress(OSError):  # the next run sweeps it away
-            self._rows_file.unlink(missing_ok=True)
-
-    def abandon(self) -> None:
-        """Leave nothing behind."""
-        if self._file is not None:
-            with suppress(OSError):  # what could not be written need not be written now
-                self._file.close()
-        for path in (self._rows_file, self._partial, self._target):
-            path.unlink(missing_ok=True)
+    partial = target.with_suffix(".partial")
+    copy = exp.Copy(
+        this=_rows_of(lines, origin).subquery(),
+        kind=False,
+        files=[exp.Literal.string(str(partial))],
+        params=[
+            exp.CopyParameter(this=exp.var("FORMAT"), expression=exp.var("parquet")),
+            exp.CopyParameter(this=exp.var("COMPRESSION"), expression=exp.var("zstd")),
+        ],
+    )
+    try:
+        with duckdb.connect() as connection:
+            connection.execute("SET threads = 1")  # the same rows give the same bytes
+            connection.execute("SET preserve_insertion_order = true")
+            connection.execute(copy.sql(dialect="duckdb"))
+    except duckdb.Error as error:
+        raise OSError(errno.EIO, str(error).splitlines()[0]) from None
+    flush(partial)
+    partial.replace(target)
 
 
-def rows_file_of(segment: Path) -> Path:
-    """The partial file from which a segment is written."""
-    return segment.with_suffix(".rows.partial")
+def described(target: Path, path: str, record_type: RecordType) -> SegmentWritten:
+    """What the catalogue keeps about a segment just written; raises OSError."""
+    counted: list[exp.Expr] = [exp.Count(this=exp.Star())]
+    if record_type.occurred is not None:
+        column = exp.column(record_type.occurred, quoted=True)
+        counted += [exp.Min(this=column), exp.Max(this=column.copy())]
+    query = exp.select(*counted).from_(parquet_rows([target]))
+    try:
+        with duckdb.connect() as connection:
+            found = connection.execute(query.sql(dialect="duckdb")).fetchone()
+    except duckdb.Error as error:
+        raise OSError(errno.EIO, str(error).splitlines()[0]) from None
+    rows, first, last = (*(found or (0,)), None, None)[:3]
+    return SegmentWritten(
+        path,
+        int(rows),
+        f"{first.isoformat()}Z" if first else None,
+        f"{last.isoformat()}Z" if last else None,
+        file_digest(target),
+    )
 
 
-def sweep(folder: Path, listed: Collection[Path]) -> None:
-    """Take away what a killed run left in the evidence folder; segments that are ``listed`` stay."""
-    for segment in folder.glob("*/*.parquet"):
-        if segment not in listed and rows_file_of(segment).exists():
-            segment.unlink()
-    for leftover in folder.glob("*/*.partial"):
-        leftover.unlink(missing_ok=True)
+def distinct_records(paths: list[Path], rows: int) -> int:
+    """How many different records the segments hold, in memory that does not grow with ``rows``.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    buckets = 1 + rows // _ROWS_IN_A_BUCKET
+    identity = exp.func("hash", exp.column("evidence_id"))
+    total = 0
+    try:
+        with duckdb.connect() as connection:
+            for bucket in range(buckets):
+                query = exp.select(exp.Count(this=exp.Distinct(expressions=[identity.copy()]))).from_(
+                    parquet_rows(paths)
+                )
+                if buckets > 1:
+                    query = query.where(
+                        exp.Mod(this=identity.copy(), expression=exp.Literal.number(buckets)).eq(bucket)
+                    )
+                found = connection.execute(query.sql(dialect="duckdb")).fetchone()
+                total += int(found[0]) if found else 0
+    except duckdb.Error as error:
+        raise OSError(errno.EIO, str(error).splitlines()[0]) from None
+    return total
 
 
 def file_digest(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
-    hasher = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            hasher.update(chunk)
-    return hasher.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def parquet_rows(paths: list[Path]) -> exp.Func:
@@ -115,41 +132,44 @@ def parquet_rows(paths: list[Path]) -> exp.Func:
     return exp.func("read_parquet", exp.Array(expressions=[exp.Literal.string(str(path)) for path in paths]))
 
 
-def _rows_of(path: Path, columns: Mapping[str, str]) -> exp.Select:
+def _rows_of(lines: Path, origin: Origin) -> exp.Select:
+    """The rows of a file of record lines with all columns of their type, in the declared order."""
+    columns = column_types(origin.record_type)
+    written = {name: kind for name, kind in columns.items() if name not in OF_THE_COLLECTION}
     declared = exp.Struct(
         expressions=[
             exp.PropertyEQ(this=exp.Literal.string(name), expression=exp.Literal.string(kind))
-            for name, kind in columns.items()
+            for name, kind in written.items()
         ]
     )
     source = exp.Anonymous(
         this="read_json",
         expressions=[
-            exp.Literal.string(str(path)),
+            exp.Literal.string(str(lines)),
             exp.PropertyEQ(
                 this=exp.to_identifier("format"), expression=exp.Literal.string("newline_delimited")
             ),
             exp.PropertyEQ(this=exp.to_identifier("columns"), expression=declared),
         ],
     )
-    return exp.select("*").from_(source)
+    prefix = exp.Literal.string(f"{origin.source}|{origin.record_type.name}|")
+    identity = exp.func(
+        "sha256", exp.DPipe(this=prefix, expression=exp.column("source_ref")), dialect="duckdb"
+    )
+    shared: dict[str, exp.Expr] = {
+        "evidence_id": identity,
+        "source": exp.Literal.string(origin.source),
+        "collected_at": instant_literal(origin.collected_at),
+        "collection": exp.Literal.string(origin.collection),
+    }
+    chosen = [
+        exp.alias_(shared[name], name, quoted=True) if name in shared else exp.column(name, quoted=True)
+        for name in columns
+    ]
+    return exp.select(*chosen).from_(source)
 
 
-def _write_parquet(rows: exp.Select, occurred: str | None, target: Path) -> tuple[str | None, str | None]:
-    with duckdb.connect() as connection:
-        connection.execute("SET threads = 1")  # the same rows give the same bytes
-        connection.execute("SET preserve_insertion_order = true")
-        connection.execute(f"CREATE TABLE rows AS {rows.sql(dialect='duckdb')}")
-        connection.table("rows").write_parquet(str(target), compression="zstd")
-        if occurred is None:
-            return None, None
-        column = exp.column(occurred, quoted=True)
-        span = exp.select(exp.Min(this=column), exp.Max(this=column.copy())).from_("rows")
-        found = connection.execute(span.sql(dialect="duckdb")).fetchone()
-    first, last = found or (None, None)
-    return (f"{first.isoformat()}Z" if first else None, f"{last.isoformat()}Z" if last else None)
-
-
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Wait until a file's content is on the disk; raises OSError."""
     with path.open("rb") as file:
         os.fsync(file.fileno())

@@ -9,7 +9,7 @@ import json
 import os
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -26,8 +26,11 @@ from itomm.evidence.database import collections, open_database, requests, segmen
 from itomm.evidence.locking import exclusive
 from itomm.evidence.observation import RequestMade, UnknownReason
 from itomm.evidence.raw_payloads import RawPayloads
+from itomm.evidence.readable import as_readable
 from itomm.evidence.record_types import record_types
-from itomm.evidence.segments import sweep
+from itomm.evidence.removals import finish_removals, removals_in
+from itomm.evidence.sweeping import sweep
+from itomm.evidence.unfinished import KeptPages, UnfinishedRun, journals, note_run, noted_run
 from itomm.evidence.writer import CollectionWriter
 
 
@@ -58,9 +61,8 @@ class Store:
             LockedError: another run holds it.
         """
         with exclusive(self.folder, purpose):
-            with self.engine.connect() as connection:
-                listed = connection.execute(select(segments.c.path)).scalars().all()
-            sweep(self.folder / "evidence", {self.folder / path for path in listed})
+            finish_removals(self)
+            self._sweep()
             yield
 
     @contextmanager
@@ -90,10 +92,74 @@ class Store:
         with self.engine.connect() as connection:
             return int(connection.execute(select(func.max(collections.c.run))).scalar() or 0) + 1
 
+    def begin_run(self, until: datetime, asked_digest: str) -> int:
+        """Note that a run begins; its number. What an unfinished run kept before is dropped."""
+        self.end_run()
+        number = self.next_run()
+        note_run(self._run_file, UnfinishedRun(number, until, asked_digest))
+        return number
+
+    def unfinished_run(self) -> UnfinishedRun | None:
+        """The run that was begun and did not come to its end, if any."""
+        return noted_run(self._run_file)
+
+    def end_run(self) -> None:
+        """The run is done, or given up: nothing of it will be gone on with."""
+        self._run_file.unlink(missing_ok=True)
+        self._sweep()
+
+    def kept_pages(self, run: int) -> dict[tuple[str, str], KeptPages]:
+        """What a killed run kept, by source and record type, of streams that can be entered again."""
+        finished = {collection.id for collection in self.collections() if collection.run == run}
+        return {
+            (journal.source, journal.record_type): journal.kept
+            for _, journal in journals(self.folder / "evidence")
+            if journal and journal.run == run and journal.kept and journal.collection not in finished
+        }
+
+    @property
+    def _run_file(self) -> Path:
+        return self.folder / "run.partial"
+
+    def _sweep(self) -> None:
+        with self.engine.connect() as connection:
+            listed = connection.execute(select(segments.c.path)).scalars().all()
+            known = connection.execute(select(collections.c.id)).scalars().all()
+        unfinished = self.unfinished_run()
+        sweep(
+            self.folder / "evidence",
+            keep_run=unfinished.run if unfinished else None,
+            collections=frozenset(known),
+            segments={self.folder / path for path in listed},
+            release=self.release,
+        )
+        self.raw.sweep()
+
+    def release(self, addresses: Iterable[str]) -> None:
+        """Take away raw payloads that nothing refers to any more."""
+        unused = set(addresses)
+        for _, journal in journals(self.folder / "evidence"):
+            unused -= {page.raw_sha256 for page in journal.pages} if journal else set()
+        with self.engine.connect() as connection:
+            for address in unused:
+                query = select(requests.c.raw_sha256).where(requests.c.raw_sha256 == address).limit(1)
+                if connection.execute(query).first() is None:
+                    self.raw.remove(address)
+
     def begin_collection(
-        self, *, run: int, source: str, collector: str, record_type: str, started_at: datetime
+        self,
+        *,
+        run: int,
+        source: str,
+        collector: str,
+        record_type: str,
+        started_at: datetime,
+        resume: bool = False,
     ) -> CollectionWriter:
-        """Start writing one stream of one source; nothing is visible before it is finished."""
+        """Start writing one stream of one source; nothing is visible before it is finished.
+
+        With ``resume``, what a killed run kept of the same collection stays, and pages go behind it.
+        """
         return CollectionWriter(
             self,
             run=run,
@@ -101,15 +167,29 @@ class Store:
             collector=collector,
             record_type=record_types()[record_type],
             started_at=started_at,
+            resume=resume,
         )
 
     def collections(self) -> list[Collection]:
-        """All collections, oldest first."""
+        """All collections, oldest first, with those segments that hold now what can still be read of them."""
+        with self.engine.connect() as connection:
+            removals = removals_in(connection)
+        return as_readable(self.recorded_collections(), removals)
+
+    def recorded_collections(self) -> list[Collection]:
+        """All collections, oldest first, with their segments as they were written."""
         with self.engine.connect() as connection:
             parts: dict[str, list[Segment]] = {}
             for row in connection.execute(select(segments).order_by(segments.c.path)):
                 parts.setdefault(row.collection, []).append(
-                    Segment(row.path, row.rows, row.sha256, row.distinct_records)
+                    Segment(
+                        row.path,
+                        row.rows,
+                        row.sha256,
+                        row.distinct_records,
+                        _instant(row.first_at),
+                        _instant(row.last_at),
+                    )
                 )
             rows = connection.execute(select(collections).order_by(collections.c.ledger_seq)).all()
         covered_from: dict[str, str | None] = {}  # of each collection with those it goes on from

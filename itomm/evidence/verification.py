@@ -1,53 +1,68 @@
-"""Finding any changed byte: the ledger's chain, the catalogue against it, segments, raw payloads."""
+"""Finding any changed byte: the ledger's chain, the tables against it, and every file that they name."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import Row, select
 from sqlalchemy.exc import DatabaseError
 
 from itomm.config.errors import VerificationError
-from itomm.evidence.canonical import canonical_bytes
+from itomm.evidence.collection import Collection
 from itomm.evidence.database import (
-    answers,
-    collections,
+    assessments,
+    compactions,
+    fingerprints,
     ledger,
-    override_decisions,
-    overrides,
+    removals,
     requests,
     segments,
 )
-from itomm.evidence.ledger import GENESIS, row_hash
-from itomm.evidence.segments import file_digest, rows_file_of
+from itomm.evidence.ledger import GENESIS
+from itomm.evidence.ledger_checks import chain_faults, projection_faults
+from itomm.evidence.merkle import MerkleTree, leaf_hash
+from itomm.evidence.record_lines import record_lines
+from itomm.evidence.segments import file_digest
 from itomm.evidence.store import Store
+from itomm.evidence.unfinished import journals
+
+_AT_ONCE = 4
+"""Files hashed side by side; hashing leaves the interpreter to others."""
 
 
 @dataclass(frozen=True)
 class Verified:
-    """What was checked and what was found; ``faults`` is empty when nothing was changed."""
+    """What was checked and what was found; ``faults`` is empty when nothing was changed.
+
+    ``removed`` counts files whose content was let go by a recorded rule.
+    """
 
     ledger_rows: int
     segments: int
     raw_payloads: int
     faults: tuple[str, ...]
     head: str
+    removed: int = 0
 
 
-_DECISION_TABLES: Mapping[str, Table] = {
-    "answer": answers,
-    "override_proposed": overrides,
-    "override_approved": override_decisions,
-    "override_rejected": override_decisions,
-    "override_withdrawn": override_decisions,
-}
+@dataclass(frozen=True)
+class _Named:
+    """Every file that the catalogue names, with its digest; ``gone`` was let go by a recorded rule."""
+
+    segments: Mapping[str, str]
+    raw: frozenset[str]
+    others: Mapping[str, str]
+    gone: frozenset[str]
 
 
-def verify(store: Store) -> Verified:
+def verify(store: Store, *, records: bool = False) -> Verified:
     """Check everything stored; reads every byte once.
+
+    With ``records``, every collection's Merkle root is also made anew from its records, which takes longer
+    and finds nothing more unless whoever wrote the store lied.
 
     Raises:
         VerificationError: the database itself cannot be read.
@@ -56,120 +71,97 @@ def verify(store: Store) -> Verified:
     try:
         with store.engine.connect() as connection:
             rows = connection.execute(select(ledger).order_by(ledger.c.seq)).all()
-            faults += _chain(rows)
-            faults += _rows_against_ledger(connection, rows)
-            kept_segments = connection.execute(select(segments)).all()
-            raw = {str(address) for address in connection.execute(select(requests.c.raw_sha256)).scalars()}
+            faults += chain_faults(rows)
+            faults += projection_faults(connection, rows)
+            named = _named_files(connection.execute)
     except DatabaseError as error:
         raise VerificationError(f"{store.folder}/itomm.db cannot be read: {error.orig}") from None
-    faults += _segment_faults(store, kept_segments)
-    faults += _raw_faults(store, raw)
+    files = sorted({**named.segments, **named.others}.items())
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        faults += _found(pool.map(lambda file: _file_fault(store, *file, gone=named.gone), files))
+        faults += _found(pool.map(lambda each: _raw_fault(store, each, gone=named.gone), sorted(named.raw)))
+    faults += _added(store, named)
+    if records and not faults:
+        faults += _found(_root_fault(store, each, named.gone) for each in store.collections())
     return Verified(
-        len(rows), len(kept_segments), len(raw), tuple(faults), rows[-1].hash if rows else GENESIS
+        len(rows),
+        len(named.segments),
+        len(named.raw),
+        tuple(faults),
+        rows[-1].hash if rows else GENESIS,
+        len(named.gone),
     )
 
 
-def _chain(rows: Sequence[Row[Any]]) -> Iterator[str]:
-    prev, expected = GENESIS, 1
-    for row in rows:
-        if row.seq != expected:
-            yield f"ledger row {expected} is missing"
-            expected = row.seq
-        if row.prev != prev:
-            yield f"ledger row {row.seq} does not follow the row before it"
-        if row.hash != _right_hash(row):
-            yield f"ledger row {row.seq} was changed"
-        prev, expected = row.hash, expected + 1
+def _found(faults: Iterator[str | None]) -> Iterator[str]:
+    return (fault for fault in faults if fault is not None)
 
 
-def _right_hash(row: Row[Any]) -> str | None:
-    """The hash that a row must carry; None when it holds what itomm never writes."""
+def _named_files(ask: Callable[[Any], Any]) -> _Named:
+    kept: list[Row[Any]] = ask(select(segments.c.path, segments.c.sha256)).all()
+    compacted: list[Row[Any]] = ask(select(compactions.c.path, compactions.c.sha256)).all()
+    gone: list[Row[Any]] = ask(select(removals)).all()
+    documents: list[Row[Any]] = ask(select(assessments.c.path, assessments.c.sha256)).all()
+    keys: list[Row[Any]] = ask(select(fingerprints.c.path, fingerprints.c.sha256)).all()
+    return _Named(
+        segments={
+            **{str(row.path): row.sha256 for row in (*kept, *compacted)},
+            **{row.replaced_by: row.replacement_sha256 for row in gone if row.replaced_by},
+        },
+        raw=frozenset(str(address) for address in ask(select(requests.c.raw_sha256).distinct()).scalars()),
+        others={str(row.path): row.sha256 for row in (*documents, *keys)},
+        gone=frozenset(row.path for row in gone),
+    )
+
+
+def _file_fault(store: Store, path: str, sha256: str, *, gone: frozenset[str]) -> str | None:
+    kind = "segment" if path.startswith("evidence/") else "file"
     try:
-        return row_hash(seq=row.seq, at=row.at, kind=row.kind, actor=row.actor, body=row.body, prev=row.prev)
-    except TypeError:
+        if file_digest(store.folder / path) == sha256:
+            return None
+    except FileNotFoundError:
+        return None if path in gone else f"{path}: this {kind} is missing"
+    except OSError as error:
+        return f"{path}: this {kind} cannot be read: {error.strerror}"
+    return f"{path}: this {kind} was changed"
+
+
+def _raw_fault(store: Store, address: str, *, gone: frozenset[str]) -> str | None:
+    path = store.raw.path(address)
+    if path.relative_to(store.folder).as_posix() in gone and not path.exists():
         return None
+    try:
+        store.raw.check(address)
+    except VerificationError as error:
+        return str(error)
+    return None
 
 
-def _rows_against_ledger(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[str]:
-    """Every row of every table must say what the ledger recorded, and none may be missing or added."""
-    wanted: dict[str, set[bytes]] = {}
-    for row in rows:
-        try:
-            recorded_here = list(_recorded(row.kind, json.loads(row.body)))
-        except (ValueError, TypeError, KeyError):
-            continue  # the chain check has named this row
-        for name, values in recorded_here:
-            wanted.setdefault(name, set()).add(_comparable({**values, "ledger_seq": row.seq}))
-    for table in (collections, segments, requests, answers, overrides, override_decisions):
-        found = {_comparable(row) for row in connection.execute(_with_seq(table)).mappings()}
-        recorded = wanted.get(table.name, set())
-        for extra in sorted(found - recorded):
-            yield f"a row of table {table.name} was changed or added: {_named(extra)}"
-        for missing in sorted(recorded - found):
-            yield f"a row of table {table.name} was changed or removed: {_named(missing)}"
-
-
-def _recorded(kind: str, body: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    if kind == "collection":
-        yield "collections", body["collection"]
-        if body["segment"]:
-            yield "segments", {**body["segment"], "collection": body["collection"]["id"]}
-        for page in body["pages"]:
-            yield "requests", page
-    elif kind in _DECISION_TABLES:
-        values = dict(body)
-        if kind == "answer":
-            values["attachments"] = canonical_bytes(values["attachments"]).decode()
-        yield _DECISION_TABLES[kind].name, values
-
-
-def _with_seq(table: Table) -> Any:
-    if "ledger_seq" in table.c:
-        return select(table)
-    return select(table, collections.c.ledger_seq).join(collections, table.c.collection == collections.c.id)
-
-
-def _comparable(row: Mapping[Any, Any]) -> bytes:
-    """A row as bytes; also one into which somebody wrote what itomm never writes.
-
-    Empty columns are left out: the ledger rows of older versions do not know columns that came later.
-    """
-    return canonical_bytes(
-        {
-            name: {"bytes": value.hex()} if isinstance(value, bytes) else value
-            for name, value in row.items()
-            if value is not None
-        }
-    )
-
-
-def _named(row: bytes) -> str:
-    values = json.loads(row)
-    names = [
-        values[name]
-        for name in ("id", "path", "collection", "override", "page", "decision")
-        if name in values
-    ]
-    return " ".join(str(name) for name in names)
-
-
-def _segment_faults(store: Store, kept: Sequence[Row[Any]]) -> Iterator[str]:
-    for segment in kept:
-        path = store.folder / str(segment.path)
-        if not path.is_file():
-            yield f"{segment.path}: this segment is missing"
-        elif file_digest(path) != segment.sha256:
-            yield f"{segment.path}: this segment was changed"
-    known = {segment.path for segment in kept}
+def _added(store: Store, named: _Named) -> Iterator[str]:
+    """Files that no row names; what a run under way has noted in its journal is no fault."""
+    under_way = list(journals(store.folder / "evidence"))
+    open_stems = tuple(f"{path.name.split('.journal.')[0]}." for path, _ in under_way)
     for path in sorted((store.folder / "evidence").glob("*/*.parquet")):
         relative = path.relative_to(store.folder).as_posix()
-        if relative not in known and not rows_file_of(path).exists():
+        if relative not in named.segments and not path.name.startswith(open_stems):
             yield f"{relative}: this segment was added behind the catalogue's back"
+    journalled = {page.raw_sha256 for _, journal in under_way if journal for page in journal.pages}
+    for address in sorted(store.raw.addresses() - named.raw - journalled):
+        yield f"{store.raw.path(address)}: this raw payload was added behind the catalogue's back"
+    for path in sorted((store.folder / "assessments").glob("*.json")):
+        relative = path.relative_to(store.folder).as_posix()
+        if relative not in named.others:
+            yield f"{relative}: this file was added behind the catalogue's back"
 
 
-def _raw_faults(store: Store, addresses: set[str]) -> Iterator[str]:
-    for address in sorted(addresses):
-        try:
-            store.raw.verified(address)
-        except VerificationError as error:
-            yield str(error)
+def _root_fault(store: Store, collection: Collection, gone: frozenset[str]) -> str | None:
+    if collection.merkle_root is None or any(segment.path in gone for segment in collection.segments):
+        return None
+    tree = MerkleTree()
+    try:
+        tree.add(map(leaf_hash, record_lines(store.folder, collection.segments)))
+    except OSError as error:
+        return str(error)
+    if tree.root != collection.merkle_root:
+        return f"collection {collection.id}: its records do not have the Merkle root that the ledger holds"
+    return None

@@ -1,28 +1,31 @@
-"""Writing one collection: pages go to a partial file, and all becomes visible in one transaction."""
+"""Writing one collection: pages go to partial files, and all becomes visible in one transaction."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
 from itomm.config.clock import format_instant
-from itomm.config.errors import StoreError
+from itomm.config.errors import StoreError, VerificationError
 from itomm.evidence import ledger
 from itomm.evidence.canonical import canonical_bytes
 from itomm.evidence.collection import CollectionSummary
-from itomm.evidence.columns import RecordRefusedError, column_values
 from itomm.evidence.database import collections, requests, segments
-from itomm.evidence.observation import CollectionOutcome, Observation, Page, RequestMade, UnknownReason
+from itomm.evidence.merkle import MerkleTree, leaf_hash
+from itomm.evidence.observation import CollectionOutcome, Page, UnknownReason
+from itomm.evidence.parts import Parts
 from itomm.evidence.raw_payloads import RawPayloads
+from itomm.evidence.record_lines import LineMaker, lines_of_segment
 from itomm.evidence.record_types import RecordType
-from itomm.evidence.segments import SegmentWriter, SegmentWritten
+from itomm.evidence.segments import Origin, SegmentWritten
+from itomm.evidence.unfinished import Journal, JournalWriter, PageKept, journal_of, lines_of, read_journal
 
 
 class StoreRoom(Protocol):
@@ -39,22 +42,20 @@ class StoreRoom(Protocol):
     def transaction(self) -> AbstractContextManager[Connection]:
         """A database transaction; raises StoreError when the database refuses."""
 
+    def release(self, addresses: Iterable[str]) -> None:
+        """Take away raw payloads that nothing refers to any more."""
+
 
 def evidence_id(source: str, record_type: str, source_ref: str) -> str:
     """The identity of a record: the same thing seen again is a newer version of the same record."""
     return hashlib.sha256(f"{source}|{record_type}|{source_ref}".encode()).hexdigest()
 
 
-@dataclass(frozen=True)
-class _PageKept:
-    number: int
-    request: RequestMade
-    records: int
-    raw_sha256: str
-
-
 class CollectionWriter:
-    """Takes pages of one stream; :meth:`finish` makes them visible, :meth:`abandon` forgets them."""
+    """Takes pages of one stream; :meth:`finish` makes them visible, :meth:`abandon` forgets them.
+
+    With ``resume``, the pages that a killed run kept of the same collection stay; new ones go behind them.
+    """
 
     def __init__(
         self,
@@ -65,54 +66,66 @@ class CollectionWriter:
         collector: str,
         record_type: RecordType,
         started_at: datetime,
+        resume: bool = False,
     ) -> None:
         self._store = store
         self._run = run
         self._source = source
         self._collector = collector
         self._type = record_type
-        self._started_at = started_at
         self.id = f"{run:06d}-{source}-{record_type.name}"
-        self._path = f"evidence/{record_type.name}/{self.id}.parquet"
-        self._segment = SegmentWriter(record_type, store.folder / self._path)
-        self._pages: list[_PageKept] = []
-        self._refused: list[str] = []
+        stem = f"evidence/{record_type.name}/{self.id}"
+        self._journal_path = journal_of(store.folder / stem)
+        found = read_journal(self._journal_path) if self._journal_path.exists() else None
+        self._started_at = found.started_at if found and resume else started_at
+        origin = Origin(record_type, source, self.id, self._started_at)
+        self._parts = Parts(store.folder, stem, origin)
+        self._lines = LineMaker(record_type)
+        self._tree = MerkleTree()
+        self._pages: list[PageKept] = []
+        self._journal = JournalWriter(
+            self._journal_path,
+            run=run,
+            source=source,
+            record_type=record_type.name,
+            started_at=self._started_at,
+        )
+        if found:
+            self._take_up(found, resume=resume)
 
-    def add_page(self, page: Page, service_ids: Sequence[str | None]) -> None:
+    def add_page(
+        self, page: Page, service_ids: Sequence[str | None], progress: Mapping[str, Any] | None = None
+    ) -> None:
         """Keep a page; ``service_ids`` are the services its observations belong to, in order.
+
+        ``progress`` is what a later run needs to go on behind this page if this one is killed, as plain JSON;
+        None says that the stream cannot be entered here.
 
         Raises:
             StoreError: it could not be written (disk full, permissions).
         """
         number = len(self._pages) + 1
         try:
-            raw_sha256 = self._store.raw.put([observation.raw for observation in page.observations])
-            for position, (observation, service) in enumerate(
-                zip(page.observations, service_ids, strict=True)
-            ):
-                self._add(observation, service, number, position)
+            self._parts.turn()
+            prepared = self._store.raw.prepare([observation.raw for observation in page.observations])
+            lines, refused = self._lines.lines(page.observations, service_ids, number)
+            self._parts.add(lines)
+            kept = PageKept(
+                number,
+                page.request,
+                len(page.observations),
+                prepared.address,
+                self._parts.part,
+                self._parts.end,
+                tuple(refused),
+                progress,
+            )
+            self._journal.keep(kept)
+            self._store.raw.place(prepared)
         except OSError as error:
             raise _disk_error(self._store, error) from None
-        self._pages.append(_PageKept(number, page.request, len(page.observations), raw_sha256))
-
-    def _add(self, observation: Observation, service: str | None, page: int, position: int) -> None:
-        try:
-            own = column_values(self._type, observation.fields)
-        except RecordRefusedError as error:
-            self._refused.append(f"{observation.source_ref}: {error}")
-            return
-        provenance = {
-            "evidence_id": evidence_id(self._source, self._type.name, observation.source_ref),
-            "source": self._source,
-            "source_ref": observation.source_ref,
-            "url": observation.url,
-            "collected_at": self._started_at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" "),
-            "service_id": service,
-            "collection": self.id,
-            "page": page,
-            "position": position,
-        }
-        self._segment.add({**provenance, **own})
+        self._tree.add(map(leaf_hash, lines))
+        self._pages.append(kept)
 
     def finish(self, outcome: CollectionOutcome) -> CollectionSummary:
         """Make the collection visible, whole, in one transaction.
@@ -120,31 +133,87 @@ class CollectionWriter:
         Raises:
             StoreError: it could not be written; then nothing of it is visible.
         """
-        if self._refused:
+        refused = [told for page in self._pages for told in page.refused]
+        if refused:
             outcome = replace(
                 outcome,
                 complete=False,
                 reason=outcome.reason or UnknownReason.COLLECTION_FAILED,
-                error=outcome.error or f"{len(self._refused)} records do not fit: {self._refused[0]}",
+                error=outcome.error or f"{len(refused)} records do not fit: {refused[0]}",
             )
         try:
-            self._record(outcome, self._segment.close())
+            written, distinct = self._parts.close()
+            self._store.raw.settle(page.raw_sha256 for page in self._pages)
+            self._record(outcome, written, distinct)
         except OSError as error:
             self.abandon()
             raise _disk_error(self._store, error) from None
         except StoreError:
             self.abandon()
             raise
-        self._segment.settle()
+        self._journal.close()
+        self._journal_path.unlink(missing_ok=True)
         return CollectionSummary(
-            self._source, self._type.name, self._segment.rows, outcome.complete, outcome.reason, outcome.error
+            self._source, self._type.name, self._parts.rows, outcome.complete, outcome.reason, outcome.error
         )
+
+    def leave(self) -> None:
+        """Stop here; the complete pages stay for a later run to go on with."""
+        self._journal.close()
+        self._parts.leave()
 
     def abandon(self) -> None:
         """Forget everything; nothing of this collection becomes visible."""
-        self._segment.abandon()
+        self._journal.close()
+        self._parts.abandon()
+        self._journal_path.unlink(missing_ok=True)
+        self._store.release(page.raw_sha256 for page in self._pages)
 
-    def _record(self, outcome: CollectionOutcome, written: SegmentWritten | None) -> None:
+    def _take_up(self, found: Journal, *, resume: bool) -> None:
+        """Go on behind pages that a killed run kept, as far as all of them are there; drop the others."""
+        pages = self._whole(found) if resume else []
+        rows: dict[int, int] = {}
+        for page in pages:
+            rows[page.part] = rows.get(page.part, 0) + page.records - len(page.refused)
+        self._journal_path.unlink()
+        tree = self._tree_up_to(pages[-1]) if pages else self._tree
+        if pages and self._parts.go_on(rows, pages[-1].end):
+            for page in pages:
+                self._journal.keep(page)
+            self._pages, self._tree = pages, tree
+        else:
+            self._parts.abandon()
+        kept = {page.raw_sha256 for page in self._pages}
+        self._store.release(page.raw_sha256 for page in found.pages if page.raw_sha256 not in kept)
+
+    def _whole(self, found: Journal) -> list[PageKept]:
+        """Pages up to the last one that can be entered behind, none of whose raw payloads was lost."""
+        whole: list[PageKept] = []
+        for page in found.enterable:
+            try:
+                self._store.raw.check(page.raw_sha256)
+            except VerificationError:
+                break
+            whole.append(page)
+        while whole and whole[-1].progress is None:
+            whole.pop()
+        return whole
+
+    def _tree_up_to(self, last: PageKept) -> MerkleTree:
+        tree = MerkleTree()
+        for part in range(1, last.part + 1):
+            segment = self._parts.segment(part)
+            lines = lines_of(segment)
+            if segment.exists():
+                tree.add(map(leaf_hash, lines_of_segment(segment)))
+            elif lines.exists():
+                end = last.end if part == last.part else None
+                tree.add(map(leaf_hash, lines.read_bytes()[:end].split(b"\n")[:-1]))
+        return tree
+
+    def _record(
+        self, outcome: CollectionOutcome, written: Sequence[SegmentWritten], distinct: int | None
+    ) -> None:
         values = {
             "id": self.id,
             "run": self._run,
@@ -156,13 +225,17 @@ class CollectionWriter:
             "complete": int(outcome.complete),
             "reason": outcome.reason,
             "error": outcome.error,
-            "records": self._segment.rows,
+            "records": self._parts.rows,
             "window_start": format_instant(outcome.window_start) if outcome.window_start else None,
             "window_end": format_instant(outcome.window_end) if outcome.window_end else None,
             "requested": _text(outcome.requested),
             "denied": _text(outcome.denied),
             "warnings": _text(outcome.warnings),
             "unmapped": outcome.unmapped,
+            "merkle_root": self._tree.root,
+            "asked_digest": outcome.asked_digest,
+            "continues": outcome.continues,
+            "clock_skew_seconds": outcome.clock_skew_seconds,
         }
         pages = [
             {
@@ -177,15 +250,22 @@ class CollectionWriter:
             }
             for page in self._pages
         ]
-        segment = {"path": self._path, **vars(written)} if written else None
-        body = {"collection": values, "segment": segment, "pages": pages}
+        repeats = distinct != self._parts.rows
+        parts = [
+            {
+                **vars(segment),
+                "distinct_records": distinct if len(written) == 1 else None if repeats else segment.rows,
+            }
+            for segment in written
+        ]
+        body = {"collection": values, "segments": parts, "pages": pages}
         with self._store.transaction() as connection:
             seq = ledger.append(
                 connection, at=outcome.finished_at, kind="collection", actor=self._source, body=body
             )
             connection.execute(collections.insert().values(**values, ledger_seq=seq))
-            if segment:
-                connection.execute(segments.insert().values(collection=self.id, **segment))
+            if parts:
+                connection.execute(segments.insert(), [{**part, "collection": self.id} for part in parts])
             if pages:
                 connection.execute(requests.insert(), pages)
 

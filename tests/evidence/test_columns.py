@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from itomm.evidence.columns import COLUMN_TYPES, RecordRefusedError, column_types, column_values
+from itomm.evidence.columns import COLUMN_TYPES, RecordRefusedError, column_values
+from itomm.evidence.observation import Observation
+from itomm.evidence.record_lines import LineMaker, lines_of_segment
 from itomm.evidence.record_types import Field, FieldType, RecordType
-from itomm.evidence.segments import SegmentWriter
+from itomm.evidence.segments import Origin, write_segment
 
+MIDNIGHT = datetime(2026, 11, 1, tzinfo=UTC)
+STORED_MIDNIGHT = MIDNIGHT.replace(tzinfo=None)
 BERLIN = timezone(timedelta(hours=1))
 
 
@@ -37,9 +41,13 @@ def column(field_type: FieldType, value: object) -> object:
         (FieldType.RATIO, Decimal("0.9999999999"), "1.000000000"),
         (FieldType.RATIO, 1e-12, "0.000000000"),
         (FieldType.BOOLEAN, False, False),
-        (FieldType.INSTANT, datetime(2026, 11, 1, 1, 0, tzinfo=BERLIN), "2026-11-01 00:00:00.000000"),
-        (FieldType.INSTANT, datetime(2026, 11, 1, 0, 0, 0, 1, tzinfo=UTC), "2026-11-01 00:00:00.000001"),
-        (FieldType.INSTANT, date(2026, 11, 1), "2026-11-01 00:00:00.000000"),
+        (FieldType.INSTANT, datetime(2026, 11, 1, 1, 0, tzinfo=BERLIN), STORED_MIDNIGHT),
+        (
+            FieldType.INSTANT,
+            datetime(2026, 11, 1, 0, 0, 0, 1, tzinfo=UTC),
+            STORED_MIDNIGHT.replace(microsecond=1),
+        ),
+        (FieldType.INSTANT, date(2026, 11, 1), STORED_MIDNIGHT),
         (FieldType.DURATION, timedelta(microseconds=1), "0.000001"),
         (FieldType.DURATION, timedelta(days=-1), "-86400.000000"),
         (FieldType.DURATION, 90, "90.000000"),
@@ -139,9 +147,10 @@ EXTREMES = {
 @pytest.mark.parametrize("field_type", COLUMN_TYPES)
 def test_whatever_is_accepted_can_be_written(field_type: FieldType, tmp_path: Path) -> None:
     record_type = kind_of(field_type)
-    writer = SegmentWriter(record_type, tmp_path / "segment.parquet")
-    row = dict.fromkeys(column_types(record_type))
-    writer.add({**row, **column_values(record_type, {"value": EXTREMES[field_type]})})
-    written = writer.close()
-    assert written is not None
-    assert written.rows == 1
+    observed = Observation("1", {"value": EXTREMES[field_type]}, {}, "https://tool.example/1")
+    lines, refused = LineMaker(record_type).lines([observed], ["shop"], 1)
+    assert refused == []
+    (tmp_path / "lines").write_bytes(lines[0] + b"\n")
+    target = tmp_path / "segment.parquet"
+    write_segment(tmp_path / "lines", target, Origin(record_type, "tool", "000001", MIDNIGHT))
+    assert list(lines_of_segment(target)) == lines

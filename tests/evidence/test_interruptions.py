@@ -11,8 +11,8 @@ import pytest
 
 from itomm.config.errors import ExitCode, LockedError, StoreError
 from itomm.evidence import ledger, locking
+from itomm.evidence.parts import Parts
 from itomm.evidence.raw_payloads import RawPayloads
-from itomm.evidence.segments import SegmentWriter
 from itomm.evidence.store import Store
 from itomm.evidence.verification import verify
 from tests.evidence.stores import DAY, NOON, collect, files_under, finished, known, scan
@@ -155,7 +155,7 @@ def no_space(*_: object, **__: object) -> None:
 
 @pytest.mark.parametrize(
     ("place", "name"),
-    [(RawPayloads, "put"), (SegmentWriter, "add"), (SegmentWriter, "close")],
+    [(RawPayloads, "prepare"), (Parts, "add"), (Parts, "close")],
 )
 def test_a_disk_that_fills_up_anywhere_is_told_in_plain_words(
     store: Store, monkeypatch: pytest.MonkeyPatch, place: type, name: str
@@ -187,7 +187,7 @@ def test_a_run_after_a_failed_one_goes_on_as_if_it_had_never_been(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(SegmentWriter, "close", no_space)
+        patched.setattr(Parts, "close", no_space)
         with pytest.raises(StoreError):
             collect(store, "security_scan", {"2": scan("till")})
     collect(store, "security_scan", {"2": scan("till")}, outcome=finished(1))

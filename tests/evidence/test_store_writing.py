@@ -247,7 +247,7 @@ def test_threads_may_store_the_same_payload_at_once(tmp_path: Path) -> None:
 
 def test_a_missing_raw_payload_is_told(store: Store) -> None:
     collect(store, "security_scan", {"1": scan("shop")})
-    (payload,) = (path for path in files_under(store.folder) if path.suffix == ".zz")
+    (payload,) = (path for path in files_under(store.folder) if path.suffix == ".gz")
     payload.unlink()
 
     with pytest.raises(VerificationError, match="this raw payload is missing"):

@@ -50,7 +50,7 @@ def segments_of(folder: Path) -> list[Path]:
 
 
 def payloads_of(folder: Path) -> list[Path]:
-    return [path for path in files_under(folder) if path.suffix == ".zz"]
+    return [path for path in files_under(folder) if path.suffix == ".gz"]
 
 
 def test_an_untouched_store_is_clean(copied: Path) -> None:
@@ -73,7 +73,7 @@ def test_any_flipped_byte_of_a_file_is_found_and_named(
     for path in files(copied):
         whole = path.read_bytes()
         last = len(whole) - 1
-        for place in {0, 1, 31, 32, 33, 34, last - 5, last - 4, last, *chance.sample(range(last), 20)}:
+        for place in {0, 1, 2, 9, 10, last - 8, last - 4, last, *chance.sample(range(last), 20)}:
             bit = chance.randrange(8)
             path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << bit]) + whole[place + 1 :])
             (fault,) = verified(copied).faults
