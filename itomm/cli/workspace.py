@@ -71,7 +71,7 @@ def score(
     with working("Scoring", quiet=workspace.invocation.quiet):
         store = workspace.existing_store
         evidence = snapshot_of(store, snapshot)
-        moment = instant_or_none(as_of) or _newest(store, evidence, named=snapshot is not None)
+        moment = instant_or_none(as_of) or newest_instant(store, evidence, named=snapshot is not None)
         assessment = assess(
             workspace.rule_set,
             evidence,
@@ -83,8 +83,8 @@ def score(
     return Scored(workspace, evidence, assessment)
 
 
-def _newest(store: Store, evidence: Snapshot, *, named: bool) -> datetime:
-    """The newest instant known: of the named snapshot, or of everything stored."""
+def newest_instant(store: Store, evidence: Snapshot, *, named: bool) -> datetime:
+    """The newest instant known: of the named snapshot, or of everything stored; raises StoreError."""
     finished = [collection.finished_at for collection in evidence.collections]
     newest = max(finished, default=None) if named else store.newest_instant()
     if newest is None:

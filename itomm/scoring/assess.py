@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -87,10 +87,25 @@ def assess_answers(
     as_of: datetime,
     *,
     profile: str,
+    only: str | None = None,
 ) -> tuple[ScopeResult, ...]:
-    """Score all scopes from what rules and people say: the organisation first, then groups, then services."""
+    """Score all scopes from what rules and people say: the organisation first, then groups, then services.
+
+    With ``only`` the id of a scope, that one alone; it gets the same result as among the others.
+    """
     rules = Rules(sorted(model.levels), PROFILES[profile], Fraction(settings.scoring.minimum_known_share))
     answers = ScopeAnswers(inferred, decisions.known_at(as_of), settings, as_of)
+    return tuple(
+        _result(
+            model, subject, [answers.of(each.id, subject.kind, subject.id) for each in model.criteria], rules
+        )
+        for subject in subjects(settings)
+        if only in {None, subject.id}
+    )
+
+
+def subjects(settings: Settings) -> Iterator[Subject]:
+    """What is scored: the organisation, its groups that have services in scope, and those services."""
     services = in_scope(settings)
     top = Subject(
         settings.organisation.id,
@@ -98,17 +113,13 @@ def assess_answers(
         ScopeKind.ORGANISATION,
         _weight(services) or Fraction(1),
     )
-    results = [_result(model, top, [answers.organisation(each.id) for each in model.criteria], rules)]
+    yield top
     for group in settings.groups:
         weight = _weight([service for service in services if service.group == group.id])
         if weight:
-            subject = Subject(group.id, group.name, ScopeKind.GROUP, weight, parent=top.id)
-            of_group = [answers.group(each.id, group.id) for each in model.criteria]
-            results.append(_result(model, subject, of_group, rules))
+            yield Subject(group.id, group.name, ScopeKind.GROUP, weight, parent=top.id)
     for service in services:
-        of_service = [answers.service(each.id, service) for each in model.criteria]
-        results.append(_result(model, _service_subject(service, top), of_service, rules))
-    return tuple(results)
+        yield _service_subject(service, top)
 
 
 def score_answers(model: Model, answers: Mapping[str, AnswerInForce], rules: Rules) -> ScopeScore:

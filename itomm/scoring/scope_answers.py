@@ -11,7 +11,7 @@ from itomm.config.settings import Service, Settings
 from itomm.evidence.decisions import Answer, Decisions, Override
 from itomm.rules.answer import InferredAnswer
 from itomm.rules.evaluation import InferredAnswers
-from itomm.scoring.assessment import AnswerInForce, CriterionAnswer, View
+from itomm.scoring.assessment import AnswerInForce, CriterionAnswer, ScopeKind, View
 from itomm.scoring.blend import (
     NOBODY,
     Layers,
@@ -52,11 +52,22 @@ class ScopeAnswers:
         self._as_of = as_of
         self._top = settings.organisation.id
         self._services = in_scope(settings)
+        self._by_id = {service.id: service for service in self._services}
         self._answers = _by_place(decisions.answers)
         self._overrides = _by_place(decisions.overrides)
         self._decided = set(self._answers) | set(self._overrides)
         self._of_services: dict[tuple[str, str], CriterionAnswer] = {}
         self._of_whole: dict[str, CriterionAnswer] = {}
+
+    def of(self, criterion: str, kind: ScopeKind, scope: str) -> CriterionAnswer:
+        """The answer for a scope of any kind."""
+        match kind:
+            case ScopeKind.ORGANISATION:
+                return self.organisation(criterion)
+            case ScopeKind.GROUP:
+                return self.group(criterion, scope)
+            case ScopeKind.SERVICE:
+                return self.service(criterion, self._by_id[scope])
 
     def organisation(self, criterion: str) -> CriterionAnswer:
         """The organisation's own rule, or the roll-up of its services, or what was decided for the whole."""
