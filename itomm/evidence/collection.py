@@ -12,13 +12,16 @@ from itomm.evidence.observation import UnknownReason
 class Segment:
     """One Parquet file of records; ``path`` is relative to the store's folder.
 
-    ``distinct_records`` is below ``rows`` when pages repeated records; None when nobody counted.
+    ``distinct_records`` is below ``rows`` when pages repeated records; None when nobody counted. ``first_at``
+    and ``last_at`` are when the earliest and the latest of its events occurred; None for state.
     """
 
     path: str
     rows: int
     sha256: str
     distinct_records: int | None = None
+    first_at: datetime | None = None
+    last_at: datetime | None = None
 
 
 @dataclass(frozen=True)

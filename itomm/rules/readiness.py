@@ -64,6 +64,8 @@ class EvidenceState:
                 reason = self._fault(collection, service)
                 if reason is not None:
                     return Readiness(reason, _fault_detail(collection))
+                if self._needs_what_was_let_go(rule, each, collection):
+                    return Readiness(UnknownReason.STALE, collection.let_go)
                 freshness = min(freshness, self._freshness(each, collection))
         if freshness < EXPIRED_BELOW:
             return Readiness(UnknownReason.STALE, "the newest collection is too old", freshness)
@@ -92,6 +94,14 @@ class EvidenceState:
             if denied.isdisjoint(name.casefold() for name in names):
                 return None
         return collection.reason or UnknownReason.COLLECTION_FAILED
+
+    def _needs_what_was_let_go(self, rule: Rule, record_type: RecordType, collection: Collection) -> bool:
+        """Of events, what lies further back than a rule's window may be gone."""
+        if not collection.let_go:
+            return False
+        if record_type.is_state or rule.window_days is None or collection.covered_from is None:
+            return True
+        return self._as_of - rule.looks_back[record_type.name] < collection.covered_from
 
     def _freshness(self, record_type: RecordType, collection: Collection) -> Fraction:
         return freshness(self._as_of - collection.finished_at, timedelta(days=record_type.time_to_live_days))
