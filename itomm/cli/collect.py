@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from itomm.cli.collection import is_complete, print_results, run_collection
+from itomm.cli.collection import Manner, is_complete, manner_options, print_results, run_collection
 from itomm.cli.options import Invocation, common_options
 from itomm.cli.workspace import Workspace
 from itomm.config.errors import ExitCode
@@ -12,12 +12,17 @@ from itomm.config.errors import ExitCode
 
 @click.command()
 @click.option("--source", "only", multiple=True, metavar="NAME", help="Only this source; repeatable.")
+@manner_options
 @common_options
-def command(invocation: Invocation, only: tuple[str, ...]) -> int:
-    """Collect evidence from all sources.
+def command(invocation: Invocation, *, only: tuple[str, ...], full: bool, afresh: bool) -> int:
+    """Collect evidence from all sources: all of it at first, then what changed since the last run.
+
+    A run that was interrupted is gone on with at its last complete page.
 
     Exit code 3 when a source failed or is incomplete; what others brought is kept.
     """
-    results = run_collection(Workspace(invocation), purpose="itomm collect", only=only)
+    results = run_collection(
+        Workspace(invocation), purpose="itomm collect", only=only, manner=Manner(full, afresh)
+    )
     print_results(results)
     return ExitCode.OK if is_complete(results) else ExitCode.INCOMPLETE

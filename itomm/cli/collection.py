@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import click
 from pydantic import ValidationError
 
+from itomm.cli.options import Command
 from itomm.cli.progress import collecting
 from itomm.cli.tables import print_paragraph, print_table
 from itomm.cli.workspace import Workspace
 from itomm.collectors.catalogue import catalogue_source
 from itomm.collectors.discovery import UnknownCollectorError, UnknownRecordTypeError, load_collector
+from itomm.collectors.framework.asking import asked_of_run
+from itomm.collectors.framework.continuing import Resumption, can_be_resumed, continuations
 from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import StreamResult, collect
 from itomm.collectors.source import Source, build_source
+from itomm.config.clock import format_instant
 from itomm.config.errors import InvalidInputError, Problem, UsageError
 from itomm.config.settings import Configuration
 from itomm.config.structure import nearest, problems_of
+from itomm.evidence.store import Store
 
 
 def configured_sources(configuration: Configuration) -> list[Source]:
@@ -47,7 +54,32 @@ def configured_sources(configuration: Configuration) -> list[Source]:
     return sources
 
 
-def run_collection(workspace: Workspace, *, purpose: str, only: Sequence[str] = ()) -> list[StreamResult]:
+@dataclass(frozen=True)
+class Manner:
+    """How a collection goes about it.
+
+    Attributes:
+        full: read every stream whole, also those of which only what changed would be read.
+        afresh: begin a new run, also where an interrupted one could be gone on with.
+    """
+
+    full: bool = False
+    afresh: bool = False
+
+
+def manner_options(command: Command) -> Command:
+    """Add --full and --afresh."""
+    for decorate in (
+        click.option("--afresh", is_flag=True, help="Begin anew, also after an interrupted run."),
+        click.option("--full", is_flag=True, help="Read everything, not only what changed."),
+    ):
+        command = decorate(command)
+    return command
+
+
+def run_collection(
+    workspace: Workspace, *, purpose: str, only: Sequence[str] = (), manner: Manner = Manner()
+) -> list[StreamResult]:
     """Collect from all sources (or ``only`` some) into the store; one failing source stops no other.
 
     Raises:
@@ -59,19 +91,67 @@ def run_collection(workspace: Workspace, *, purpose: str, only: Sequence[str] = 
     unknown = sorted(set(only) - set(known))
     if unknown:
         raise UsageError(f"There is no source '{unknown[0]}'. {nearest(unknown[0], known)}")
-    store = workspace.store
-    settings = workspace.configuration.settings
-    invocation = workspace.invocation
-    with store.writing(purpose), collecting(quiet=invocation.quiet) as progress:
-        assignment = Assignment(
-            run=store.next_run(),
-            until=invocation.clock(),
-            history=timedelta(days=settings.history_days),
+    chosen = [source for source in sources if not only or source.name in only]
+    store, invocation = workspace.store, workspace.invocation
+    with store.writing(purpose):
+        assignment = _assignment(workspace, chosen, manner)
+        with collecting(quiet=invocation.quiet) as progress:
+            results = collect(chosen, store, assignment, invocation.clock, progress=progress)
+        store.end_run()
+    return results
+
+
+def _assignment(workspace: Workspace, sources: Sequence[Source], manner: Manner) -> Assignment:
+    """What is asked of the sources: the rest of an interrupted run, or a new one."""
+    store, settings = workspace.store, workspace.configuration.settings
+    history = timedelta(days=settings.history_days)
+    asked = asked_of_run(sources, settings.services, history, full=manner.full)
+    now = workspace.invocation.clock()
+    unfinished = store.unfinished_run()
+    if unfinished and not manner.afresh and can_be_resumed(unfinished, asked, now):
+        run, until = unfinished.run, unfinished.until
+        resumption = _resumption(store, run)
+        if not workspace.invocation.quiet:
+            _say_what_is_resumed(run, format_instant(until), resumption)
+    else:
+        run, until, resumption = store.begin_run(now, asked), now, Resumption()
+    earlier = [collection for collection in store.collections() if collection.run < run]
+    return Assignment(
+        run=run,
+        until=until,
+        history=history,
+        services=settings.services,
+        pseudonym_key=store.pseudonym_key(),
+        resumption=resumption,
+        continue_from={}
+        if manner.full
+        else continuations(
+            sources,
+            earlier,
             services=settings.services,
-            pseudonym_key=store.pseudonym_key(),
-        )
-        chosen = [source for source in sources if not only or source.name in only]
-        return collect(chosen, store, assignment, invocation.clock, progress=progress)
+            history=history,
+            until=until,
+            full_reading_every=timedelta(days=settings.full_reading_days),
+        ),
+    )
+
+
+def _resumption(store: Store, run: int) -> Resumption:
+    finished = {
+        (collection.source, collection.record_type): collection
+        for collection in store.collections()
+        if collection.run == run
+    }
+    return Resumption(finished, store.kept_pages(run))
+
+
+def _say_what_is_resumed(run: int, until: str, resumption: Resumption) -> None:
+    pages = sum(kept.pages for kept in resumption.kept.values())
+    click.echo(
+        f"itomm: going on with run {run} of {until}, which was interrupted: "
+        f"{len(resumption.finished)} streams are done, {pages:,} pages of others are kept.",
+        err=True,
+    )
 
 
 def is_complete(results: Sequence[StreamResult]) -> bool:
@@ -91,7 +171,7 @@ def print_results(results: Sequence[StreamResult]) -> None:
             f"{sum(stream.outcome.complete for stream in streams)} of {len(streams)}",
             f"{sum(stream.records for stream in streams):,}",
             f"{sum(stream.requests for stream in streams):,}",
-            "complete" if is_complete(streams) else "incomplete",
+            _state(streams),
         )
         for source, streams in by_source.items()
     ]
@@ -102,6 +182,12 @@ def print_results(results: Sequence[StreamResult]) -> None:
         unmapped = sum(stream.outcome.unmapped for stream in streams)
         if unmapped:
             print_paragraph(f"  {source}: {unmapped:,} records belong to no configured service.")
+
+
+def _state(streams: Sequence[StreamResult]) -> str:
+    kept = sum(stream.kept for stream in streams)
+    state = "complete" if is_complete(streams) else "incomplete"
+    return f"{state}, {kept} kept" if kept else state
 
 
 def _print_faults(source: str, failed: Sequence[StreamResult]) -> None:

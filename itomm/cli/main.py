@@ -90,7 +90,7 @@ def run() -> None:
         error.show()
         sys.exit(ExitCode.USAGE)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("itomm: interrupted; nothing half-written was kept.", err=True)
+        click.echo("itomm: interrupted; a collection is gone on with when it is run again.", err=True)
         sys.exit(130)
     except ItommError as error:
         click.echo(f"itomm: {error}", err=True)

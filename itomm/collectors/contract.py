@@ -11,11 +11,11 @@ Plug-ins register a :class:`Collector` subclass under the entry point group ``it
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -86,7 +86,8 @@ class Stream:
 
     Attributes:
         record_type: a name from ``itomm/evidence/record_types.yaml``.
-        cursor_field: the field that a later run continues from; None for state, which is always read whole.
+        cursor_field: the source's own field by which a later run reads only what changed; None when every run
+            reads all. It must tell *changes*: a time of creation misses what was resolved or ended later.
         page_size: records asked for per request.
         needs: the least right a credential needs for this stream, in the source's own words.
     """
@@ -128,11 +129,18 @@ class CollectionContext(Protocol):
 
     @property
     def since(self) -> datetime:
-        """Read events that occurred at or after this instant."""
+        """Read events that occurred at or after this instant, also when only what changed is asked for."""
 
     @property
     def until(self) -> datetime:
         """The instant of this collection; read nothing that occurred later."""
+
+    @property
+    def resume_from(self) -> Mapping[str, Any] | None:
+        """The checkpoint of the last page that a killed run kept of this stream; None at its beginning.
+
+        Go on behind that page, and call :meth:`asked` for the scopes that lie before it, too.
+        """
 
     @property
     def adapter(self) -> HTTPAdapter:
@@ -193,6 +201,9 @@ class Collector(ABC):
     @abstractmethod
     def collect(self, stream: Stream, cursor: str | None, context: CollectionContext) -> Iterator[Page]:
         """Yield the stream's pages.
+
+        With a ``cursor`` (an instant in ISO 8601), yield at least every record that occurred or changed
+        since, with the same fields as reading all would give; without one, all since ``context.since``.
 
         Raises whatever the client library raises; the framework turns it into the right reason. Within
         one stream, catch a refusal of one scope and report it with ``context.refused``. What no library

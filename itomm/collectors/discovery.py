@@ -87,8 +87,10 @@ def _stream_faults(streams: object) -> list[str]:
         kind = record_types().get(stream.record_type)
         if kind is None:
             faults.append(f"its stream '{stream.record_type}' is not a known record type")
-        elif stream.cursor_field is not None and kind.resolve(stream.cursor_field) is None:
-            faults.append(f"{stream.record_type} has no field '{stream.cursor_field}' to continue from")
+        elif stream.cursor_field is not None and kind.is_state:
+            faults.append(
+                f"{stream.record_type} is state, which is always read whole; it has no cursor field"
+            )
         if stream.record_type in seen:
             faults.append(f"its stream '{stream.record_type}' is declared twice")
         seen.add(stream.record_type)

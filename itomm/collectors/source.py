@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from itomm.collectors.contract import Collector, CollectorSettings, NetworkedSettings
+from itomm.collectors.contract import Collector, CollectorSettings, NetworkedSettings, Stream
 from itomm.collectors.discovery import UnknownRecordTypeError, load_collector
 from itomm.collectors.framework.adapter import Limits
 
@@ -24,6 +24,12 @@ class Source:
     def address(self) -> str:
         """Where the source is, for messages: its URL, or its name when it has none."""
         return self.settings.url if isinstance(self.settings, NetworkedSettings) else self.name
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """The streams that the settings keep this source to; all of its collector's by default."""
+        chosen = self.settings.record_types
+        return tuple(one for one in self.collector.streams if chosen is None or one.record_type in chosen)
 
     @property
     def limits(self) -> Limits:

@@ -18,6 +18,11 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
+def tells_real_time(clock: Clock) -> bool:
+    """Whether a clock is the operating system's; only such a one can be compared with a server's."""
+    return clock is system_clock
+
+
 def fixed_clock(instant: datetime) -> Clock:
     """A clock that always answers ``instant``; used by ``--now`` and by tests."""
     if instant.tzinfo is None:

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from itomm.config.errors import InvalidInputError, Problem
+from itomm.config.secrets import SecretReference
 from itomm.config.structure import StrictModel, checked, nearest
 from itomm.config.yaml_source import Document, read_document
 
@@ -89,6 +90,13 @@ class StoreSettings(StrictModel):
     path: str = ".itomm"
 
 
+class SigningSettings(StrictModel):
+    """Where the private signing key is, when it is not kept in the store, and what unlocks it."""
+
+    key: SecretReference | None = None
+    passphrase: SecretReference | None = None
+
+
 class RetentionRule(StrictModel):
     """What content is let go when it is older than ``keep_days``; its hash and the reason stay for ever.
 
@@ -117,12 +125,14 @@ class Settings(StrictModel):
 
     organisation: Organisation
     history_days: Annotated[int, Field(ge=1, le=3660)] = 400
+    full_reading_days: Annotated[int, Field(ge=0, le=366)] = 7
     sources: dict[Identifier, dict[str, Any]] = Field(default_factory=dict)
     groups: tuple[Group, ...] = ()
     services: tuple[Service, ...] = ()
     rules: RuleSettings = RuleSettings()
     scoring: ScoringSettings = ScoringSettings()
     store: StoreSettings = StoreSettings()
+    signing: SigningSettings = SigningSettings()
     retention: tuple[RetentionRule, ...] = ()
     health: HealthSettings = HealthSettings()
 

@@ -47,11 +47,11 @@ def test_all_faults_of_a_declaration_are_told_at_once() -> None:
             Stream("service"),
             Stream("service"),
             Stream("servize"),
-            Stream("issue", cursor_field="no_such_field"),
+            Stream("repository", cursor_field="updated_at"),
         )
 
     faults = "\n".join(declaration_faults(Faulty))
-    for part in ("'name'", "settings_model", "'servize'", "declared twice", "no field 'no_such_field'"):
+    for part in ("'name'", "settings_model", "'servize'", "declared twice", "repository is state"):
         assert part in faults
     assert declaration_faults(str) == ["it is not a subclass of itomm.collectors.contract.Collector"]
     assert declaration_faults(CatalogueCollector) == []

@@ -13,6 +13,7 @@ import pytest
 from itomm.collectors.conformance import Answer, MemorySink, MisbehavingServer, PretendTime, contract_faults
 from itomm.collectors.contract import CheckState
 from itomm.collectors.framework.checking import check_source
+from itomm.collectors.framework.continuing import Continuation
 from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import collect
 from itomm.collectors.gitlab import GitLabCollector
@@ -71,7 +72,7 @@ def run(
     server: MisbehavingServer,
     monkeypatch: pytest.MonkeyPatch,
     *types: str,
-    continue_from: Mapping[tuple[str, str], datetime] | None = None,
+    changed_since: Mapping[tuple[str, str], datetime] | None = None,
     **settings: Any,
 ) -> MemorySink:
     sink, time = MemorySink(), PretendTime()
@@ -82,7 +83,9 @@ def run(
         services=(),
         pseudonym_key=b"gitlab" * 3,
         record_types=frozenset(types) if types else None,
-        continue_from=continue_from,
+        continue_from={
+            key: Continuation(at, "c", at - timedelta(days=400)) for key, at in (changed_since or {}).items()
+        },
     )
     collect([source_at(server, monkeypatch, **settings)], sink, assignment, time.clock, timing=time.timing)
     return sink
@@ -294,17 +297,18 @@ def test_jobs_are_read_from_one_list_only_as_far_back_as_needed(
     assert asked[0]["pagination"] == ["keyset"]
 
 
-def test_a_later_run_asks_for_merge_requests_that_changed_whenever_they_were_opened(
+def test_a_later_run_asks_for_merge_requests_of_the_whole_history_that_changed(
     gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old = merged(1, created_at="2025-01-01T00:00:00Z", merged_at=None)
-    gitlab.on(f"{API}/projects/1/merge_requests", answer([old]))
+    old = merged(1, created_at="2026-01-01T00:00:00Z", merged_at=None)
+    never_read = merged(2, created_at="2025-01-01T00:00:00Z", merged_at=None)
+    gitlab.on(f"{API}/projects/1/merge_requests", answer([never_read, old]))
     reached = {("gitlab", "merge_request"): datetime(2026, 10, 30, tzinfo=UTC)}
-    sink = run(gitlab, monkeypatch, "merge_request", continue_from=reached)
+    sink = run(gitlab, monkeypatch, "merge_request", changed_since=reached)
     assert [one.source_ref for one in collected(sink, "merge_request")[0]] == ["acme/one!1"]
     (query,) = queries(gitlab, "/projects/1/merge_requests")
     assert query["updated_after"] == ["2026-10-30T00:00:00+00:00"]
-    assert "created_after" not in query
+    assert query["created_after"] == ["2025-09-25T00:00:00+00:00"]
 
 
 def deployed(number: int, at: str, sha: str) -> dict[str, Any]:
@@ -319,7 +323,7 @@ def deployed(number: int, at: str, sha: str) -> dict[str, Any]:
     }
 
 
-def test_a_later_run_judges_deployments_by_older_ones_without_handing_those_over(
+def test_a_later_run_hands_over_only_deployments_that_may_be_judged_anew(
     gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [
@@ -329,10 +333,11 @@ def test_a_later_run_judges_deployments_by_older_ones_without_handing_those_over
     ]
     gitlab.on(f"{API}/projects/1/deployments", answer(rows))
     reached = {("gitlab", "deployment"): datetime(2026, 10, 30, tzinfo=UTC)}
-    found, outcome = collected(run(gitlab, monkeypatch, "deployment", continue_from=reached), "deployment")
+    found, outcome = collected(run(gitlab, monkeypatch, "deployment", changed_since=reached), "deployment")
     assert outcome.complete
-    assert [one.source_ref for one in found] == ["acme/one/deployments/3"]
+    assert [one.source_ref for one in found] == ["acme/one/deployments/3", "acme/one/deployments/2"]
     assert found[0].fields["rollback"] is True
+    assert found[1].fields["failed_change"] is True
 
 
 def test_a_record_leads_to_its_page_and_its_request(

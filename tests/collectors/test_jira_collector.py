@@ -13,6 +13,7 @@ import pytest
 from itomm.collectors.conformance import Answer, MemorySink, MisbehavingServer, PretendTime, contract_faults
 from itomm.collectors.contract import CheckState
 from itomm.collectors.framework.checking import check_source
+from itomm.collectors.framework.continuing import Continuation
 from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import collect
 from itomm.collectors.jira import JiraCollector
@@ -91,7 +92,7 @@ def run(
     server: MisbehavingServer,
     monkeypatch: pytest.MonkeyPatch,
     *types: str,
-    continue_from: Mapping[tuple[str, str], datetime] | None = None,
+    changed_since: Mapping[tuple[str, str], datetime] | None = None,
     **settings: Any,
 ) -> MemorySink:
     sink, time = MemorySink(), PretendTime()
@@ -102,7 +103,9 @@ def run(
         services=(),
         pseudonym_key=b"jira" * 4,
         record_types=frozenset(types or ("incident",)),
-        continue_from=continue_from,
+        continue_from={
+            key: Continuation(at, "c", at - timedelta(days=400)) for key, at in (changed_since or {}).items()
+        },
     )
     collect([source_at(server, monkeypatch, **settings)], sink, assignment, time.clock, timing=time.timing)
     return sink
@@ -325,16 +328,18 @@ def test_data_center_that_sends_less_than_announced_is_incomplete(
     assert "announced 3" in outcome.error
 
 
-def test_a_later_run_asks_for_what_changed_whenever_it_was_opened(
+def test_a_later_run_asks_for_what_changed_of_the_whole_history(
     site: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site.on(SEARCH, answer({"issues": [issue(1, created="2025-01-01T00:00:00.000+0000")], "isLast": True}))
+    old = issue(1, created="2026-01-01T00:00:00.000+0000")
+    never_read = issue(2, created="2025-09-24T23:00:00.000+0000")
+    site.on(SEARCH, answer({"issues": [never_read, old], "isLast": True}))
     reached = datetime(2026, 10, 30, tzinfo=UTC)
-    found, _ = collected(run(site, monkeypatch, continue_from={("jira", "incident"): reached}))
+    found, _ = collected(run(site, monkeypatch, changed_since={("jira", "incident"): reached}))
     assert [one.source_ref for one in found] == ["OPS-1"]
     jql = queries(site, SEARCH)[0]["jql"][0]
     assert 'updated >= "2026-10-29 09:00"' in jql
-    assert "created >=" not in jql
+    assert 'created >= "2025-09-24 09:00"' in jql
 
 
 def test_risks_are_read_however_old_they_are(

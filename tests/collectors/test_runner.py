@@ -19,6 +19,7 @@ from itomm.collectors.contract import (
     Stream,
 )
 from itomm.collectors.framework import reading
+from itomm.collectors.framework.continuing import Continuation
 from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import StreamResult, collect
 from itomm.collectors.source import Source
@@ -69,7 +70,7 @@ def run(
     sink: MemorySink | None = None,
     services: tuple[Service, ...] = (Service(id="checkout"),),
     people: str = "pseudonym",
-    continue_from: dict[tuple[str, str], datetime] | None = None,
+    changed_since: dict[tuple[str, str], datetime] | None = None,
 ) -> list[StreamResult]:
     time = PretendTime(start=NOW)
     settings = CollectorSettings.model_validate({"people": people})
@@ -80,7 +81,10 @@ def run(
         history=timedelta(days=90),
         services=services,
         pseudonym_key=b"0123456789abcdef",
-        continue_from=continue_from,
+        continue_from={
+            key: Continuation(at, "before", at - timedelta(days=90))
+            for key, at in (changed_since or {}).items()
+        },
     )
     return collect(sources, sink or MemorySink(), assignment, time.clock, timing=time.timing)
 
@@ -134,7 +138,7 @@ def test_people_are_named_when_the_source_says_so() -> None:
     assert sink.of("silence").observations[0].fields["created_by"] == "Ada"
 
 
-def test_a_stream_without_overlap_to_an_earlier_run_reads_the_whole_history() -> None:
+def test_only_a_stream_with_a_cursor_goes_on_from_an_earlier_run() -> None:
     seen: list[tuple[str, str | None, datetime]] = []
 
     class Noting(Tried):
@@ -143,13 +147,15 @@ def test_a_stream_without_overlap_to_an_earlier_run_reads_the_whole_history() ->
             yield from ()
 
     reached = NOW - timedelta(days=2)
-    continue_from = {("s0", "silence"): reached, ("s0", "notification_route"): reached}
-    run(Noting, continue_from=continue_from)
+    changed_since = {("s0", "silence"): reached, ("s0", "notification_route"): reached}
+    silences, routes = run(Noting, changed_since=changed_since)
     beginning = NOW - timedelta(days=90)
     assert seen == [
-        ("silence", "2026-10-30T06:00:00Z", reached),
+        ("silence", "2026-10-30T06:00:00Z", reached - timedelta(days=90)),
         ("notification_route", None, beginning),  # it has no field to continue from
     ]
+    assert (silences.outcome.window_start, silences.outcome.continues) == (reached, "before")
+    assert (routes.outcome.window_start, routes.outcome.continues) == (None, None)
 
 
 class FailsHalfway(Tried):
@@ -265,7 +271,7 @@ def test_a_collector_without_network_may_send_nothing() -> None:
     assert "was refused" in outcome.error
 
 
-def test_an_interrupted_run_abandons_what_is_unfinished_and_keeps_what_is_finished() -> None:
+def test_an_interrupted_run_leaves_what_is_unfinished_and_keeps_what_is_finished() -> None:
     sink = MemorySink()
 
     def interrupt(source: str, record_type: str, pages: int, records: int) -> None:
@@ -291,7 +297,7 @@ def test_an_interrupted_run_abandons_what_is_unfinished_and_keeps_what_is_finish
             timing=time.timing,
         )
     assert sink.of("silence").outcome is not None
-    assert sink.of("notification_route").abandoned
+    assert not sink.of("notification_route").abandoned
     assert sink.of("notification_route").outcome is None
     assert not [one for one in threading.enumerate() if one.name.startswith("itomm-collect")]
 

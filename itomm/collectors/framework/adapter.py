@@ -12,6 +12,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from itomm.collectors.contract import SourceError
 from itomm.collectors.framework.body import read_body
+from itomm.collectors.framework.clock_skew import ClockSkew
 from itomm.collectors.framework.provenance import origin_of, public_url, request_made, same_origin
 from itomm.collectors.framework.timing import Timing
 from itomm.collectors.framework.waiting import asked_wait, back_off
@@ -54,8 +55,9 @@ class GuardedAdapter(HTTPAdapter):
     handed on, so that a slow, endless or cut body is met here and not in a client library.
     """
 
-    def __init__(self, limits: Limits, timing: Timing) -> None:
+    def __init__(self, limits: Limits, timing: Timing, skew: ClockSkew | None = None) -> None:
         super().__init__(max_retries=0)
+        self._skew = skew  # None where our own clock stands still
         self._limits = limits
         self._timing = timing
         self._ends_at = timing.monotonic() + limits.deadline_seconds
@@ -120,6 +122,7 @@ class GuardedAdapter(HTTPAdapter):
         left = self._seconds_left()
         chosen = self._limits.verify if isinstance(self._limits.verify, str) else (verify or True)
         status = None
+        sent_at = self._skew.now() if self._skew else None
         try:
             response = super().send(
                 request,
@@ -130,6 +133,8 @@ class GuardedAdapter(HTTPAdapter):
                 proxies=proxies,
             )
             status = response.status_code
+            if self._skew and sent_at:
+                self._skew.note(response.headers, sent_at)
             self._unauthorised_in_a_row = self._unauthorised_in_a_row + 1 if status == 401 else 0
             read_body(response, request, self._keep_reading)
         finally:
@@ -138,6 +143,10 @@ class GuardedAdapter(HTTPAdapter):
         if response.is_redirect and location:
             self._refuse_foreign(urljoin(request.url or "", location), redirected=True)
         return response
+
+    def take_clock_skew(self) -> int | None:
+        """The server's clock less ours in seconds, the largest since the last call; None: not measured."""
+        return self._skew.take() if self._skew else None
 
     def _keep_reading(self, size: int) -> None:
         self._timing.check()

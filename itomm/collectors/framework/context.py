@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import requests
 from requests.auth import AuthBase
 
 from itomm.collectors.framework.adapter import GuardedAdapter
+from itomm.collectors.framework.clock_skew import larger, skew_warning
 from itomm.collectors.framework.failures import Failure
 from itomm.collectors.framework.redaction import redact_text
+from itomm.config.clock import format_instant, parse_instant
 from itomm.evidence.observation import CollectionOutcome, RequestMade, UnknownReason
 
 MOST_DETAILS = 20
@@ -33,18 +37,34 @@ class NoCredentials(AuthBase):
 
 
 class StreamContext:
-    """Implements :class:`itomm.collectors.contract.CollectionContext`."""
+    """Implements :class:`itomm.collectors.contract.CollectionContext`.
 
-    def __init__(self, period: Period, adapter: GuardedAdapter) -> None:
+    Args:
+        period: from when to when events are wanted.
+        adapter: the way to the source.
+        changed_since: for an incremental reading, from when on it covers everything.
+        resume_from: the checkpoint behind which reading goes on.
+    """
+
+    def __init__(
+        self,
+        period: Period,
+        adapter: GuardedAdapter,
+        *,
+        changed_since: datetime | None = None,
+        resume_from: Mapping[str, Any] | None = None,
+    ) -> None:
         self._period = period
         self._adapter = adapter
+        self._resume_from = resume_from
         self._requested: list[str] = []
         self._denied: list[str] = []
         self._lacks: list[Failure] = []  # of the whole stream
         self._refusals: list[Failure] = []  # of named parts
         self._warnings: list[str] = []
         self._seen_tokens: set[str] = set()
-        self._covered = (period.since, period.until)
+        self._covered = (changed_since or period.since, period.until)
+        self._clock_skew: int | None = None
 
     @property
     def since(self) -> datetime:
@@ -55,6 +75,11 @@ class StreamContext:
     def until(self) -> datetime:
         """The instant of this collection."""
         return self._period.until
+
+    @property
+    def resume_from(self) -> Mapping[str, Any] | None:
+        """The checkpoint behind which reading goes on; None at the beginning of a stream."""
+        return self._resume_from
 
     @property
     def adapter(self) -> GuardedAdapter:
@@ -102,7 +127,7 @@ class StreamContext:
     def warn(self, detail: str) -> None:
         """Note something worth showing."""
         safe = redact_text(detail)
-        if safe not in self._warnings:
+        if len(self._warnings) < MOST_DETAILS and safe not in self._warnings:
             self._warnings.append(safe)
 
     def unseen(self, token: str) -> bool:
@@ -116,6 +141,34 @@ class StreamContext:
         self._seen_tokens.add(token)
         return True
 
+    def state(self) -> dict[str, Any]:
+        """What is known of the stream so far, as plain JSON for :meth:`restore`.
+
+        Scopes that were asked for are left out: a collector that goes on names them again.
+        """
+        self._note_skew()
+        return {
+            "denied": list(self._denied),
+            "lacks": [[lack.reason.value, lack.message] for lack in self._lacks],
+            "refusals": [[refusal.reason.value, refusal.message] for refusal in self._refusals],
+            "warnings": list(self._warnings),
+            "covered": [format_instant(instant) for instant in self._covered],
+            "clock_skew": self._clock_skew,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Know again what :meth:`state` told."""
+        self._denied = list(state["denied"])
+        self._lacks = [Failure(UnknownReason(reason), message) for reason, message in state["lacks"]]
+        self._refusals = [Failure(UnknownReason(reason), message) for reason, message in state["refusals"]]
+        self._warnings = list(state["warnings"])
+        start, end = state["covered"]
+        self._covered = (parse_instant(start), parse_instant(end))
+        self._clock_skew = state["clock_skew"]
+
+    def _note_skew(self) -> None:
+        self._clock_skew = larger(self._clock_skew, self._adapter.take_clock_skew())
+
     def outcome(
         self, failure: Failure | None, finished_at: datetime, *, is_state: bool, unmapped: int
     ) -> CollectionOutcome:
@@ -127,6 +180,8 @@ class StreamContext:
         whole = [*([failure] if failure else []), *self._lacks]
         lacks = [*whole, *self._refusals]
         start, end = self._covered
+        self._note_skew()
+        said_of_skew = skew_warning(self._clock_skew)
         return CollectionOutcome(
             complete=not lacks,
             finished_at=finished_at,
@@ -134,10 +189,11 @@ class StreamContext:
             error=_joined([lack.message for lack in lacks]),
             window_start=None if is_state else min(start, end),
             window_end=None if is_state else end,
-            requested=tuple(self._requested),
+            requested=tuple(dict.fromkeys([*self._requested, *self._denied])),
             denied=() if whole else tuple(self._denied),
-            warnings=tuple(self._warnings[:MOST_DETAILS]),
+            warnings=(*self._warnings, *([said_of_skew] if said_of_skew else [])),
             unmapped=unmapped,
+            clock_skew_seconds=self._clock_skew,
         )
 
 

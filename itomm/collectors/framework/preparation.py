@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from itomm.collectors.framework.provenance import public_request, public_url
-from itomm.collectors.framework.redaction import Scrubber, storable_text
+from itomm.collectors.framework.redaction import Scrubber, storable_text, without_secrets
 from itomm.collectors.framework.service_mapper import ServiceMapper
 from itomm.evidence.columns import RecordRefusedError, column_values
 from itomm.evidence.observation import Observation, Page
@@ -43,8 +45,14 @@ class Preparation:
                 continue
             service_ids.append(self._mapper.resolve(observation.service_keys))
             kept.append(self._scrubbed(observation))
-        prepared = Page(tuple(kept), public_request(page.request))
+        prepared = Page(tuple(kept), public_request(page.request), self._checkpoint(page))
         return PreparedPage(prepared, tuple(service_ids), tuple(faults))
+
+    @staticmethod
+    def _checkpoint(page: Page) -> Mapping[str, Any] | None:
+        """The checkpoint, unless it holds what looks like a secret: then the stream is not entered here."""
+        safe = page.checkpoint is None or without_secrets(page.checkpoint) == page.checkpoint
+        return page.checkpoint if safe else None
 
     def _scrubbed(self, observation: Observation) -> Observation:
         people = frozenset(self._people_in(observation))

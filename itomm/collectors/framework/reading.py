@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 from itomm.collectors.contract import Collector, Stream
 from itomm.collectors.framework.adapter import GuardedAdapter
+from itomm.collectors.framework.asking import asked_of_stream
+from itomm.collectors.framework.clock_skew import ClockSkew
 from itomm.collectors.framework.context import Period, StreamContext
+from itomm.collectors.framework.continuing import Continuation, Resumption, StreamKey
 from itomm.collectors.framework.failures import Failure, explain
 from itomm.collectors.framework.preparation import Preparation, PreparedPage
 from itomm.collectors.framework.redaction import Scrubber
 from itomm.collectors.framework.service_mapper import ServiceMapper
 from itomm.collectors.framework.timing import Cancelled, Timing
 from itomm.collectors.source import Source
-from itomm.config.clock import Clock, format_instant
+from itomm.config.clock import Clock, format_instant, tells_real_time
 from itomm.config.identity import Pseudonyms
 from itomm.config.settings import Service
 from itomm.evidence.observation import CollectionOutcome, Page, UnknownReason
 from itomm.evidence.record_types import record_types
+from itomm.evidence.unfinished import KeptPages
 
 MOST_PAGES = 20_000
 """More pages than this of one stream in one run mean that paging does not end."""
@@ -38,8 +43,9 @@ class Assignment:
         services: the services in scope, with the names that sources use for them.
         pseudonym_key: the store's key for pseudonyms.
         record_types: read only these; None reads all that the sources have.
-        continue_from: for (source, record type): the instant up to which events are already stored, less
-            an overlap for those that arrive late. Only streams with a cursor field heed it.
+        continue_from: streams of which only what changed is read. Only those with a cursor field heed it.
+        resumption: what a killed run of the same number had done.
+        forgotten: hashes of pseudonyms that must not come back.
     """
 
     run: int
@@ -48,25 +54,29 @@ class Assignment:
     services: tuple[Service, ...]
     pseudonym_key: bytes
     record_types: frozenset[str] | None = None
-    continue_from: Mapping[tuple[str, str], datetime] | None = None
+    continue_from: Mapping[StreamKey, Continuation] = field(default_factory=dict)
+    resumption: Resumption = field(default_factory=Resumption)
+    forgotten: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Began:
-    """A stream is about to be asked."""
+    """A stream is about to be asked; ``kept`` are the pages behind which a killed run is gone on with."""
 
     source: Source
     stream: Stream
     started_at: datetime
+    kept: KeptPages | None = None
 
 
 @dataclass(frozen=True)
 class PageRead:
-    """A page of a stream, ready to be stored."""
+    """A page of a stream, ready to be stored, and what is needed to go on behind it."""
 
     source: Source
     stream: Stream
     prepared: PreparedPage
+    progress: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -91,25 +101,25 @@ def read_source(
         Cancelled: the run was interrupted; the stream under way has not been told as ended.
     """
     named = source.settings.people == "named"
-    scrubber = Scrubber(Pseudonyms(assignment.pseudonym_key, named=named))
+    scrubber = Scrubber(Pseudonyms(assignment.pseudonym_key, named=named, forgotten=assignment.forgotten))
     mapper = ServiceMapper(assignment.services, source.name)
     plugin = cache(
         lambda: source.collector(source.settings)
     )  # one for all streams; made where faults are met
-    with closing(GuardedAdapter(source.limits, timing)) as adapter:
-        for stream in source.collector.streams:
+    skew = ClockSkew(timing.now) if tells_real_time(clock) else None
+    with closing(GuardedAdapter(source.limits, timing, skew)) as adapter:
+        for stream in source.streams:
             if not _is_wanted(stream, source, assignment):
                 continue
             timing.check()
-            tell(Began(source, stream, clock()))
-            since, cursor = _start(source, stream, assignment)
+            kept = assignment.resumption.kept.get((source.name, stream.record_type))
+            tell(Began(source, stream, kept.started_at if kept else clock(), kept))
             preparation = Preparation(record_types()[stream.record_type], scrubber, mapper)
-            context = StreamContext(Period(since, assignment.until), adapter)
-            reading = _Reading(source, stream, cursor, context, preparation)
+            reading = _Reading(source, stream, assignment, adapter, preparation)
             sent_before = adapter.requests_made
             for prepared in reading.pages(plugin):
                 timing.check()
-                tell(PageRead(source, stream, prepared))
+                tell(PageRead(source, stream, prepared, reading.progress(prepared)))
             tell(Ended(source, stream, reading.outcome(clock()), adapter.requests_made - sent_before))
 
 
@@ -120,23 +130,40 @@ class _Reading:
         self,
         source: Source,
         stream: Stream,
-        cursor: str | None,
-        context: StreamContext,
+        assignment: Assignment,
+        adapter: GuardedAdapter,
         preparation: Preparation,
     ) -> None:
         self._source = source
         self._stream = stream
-        self._cursor = cursor
-        self._context = context
         self._preparation = preparation
+        self._continuation = _continuation(source, stream, assignment)
+        self._asked_digest = asked_of_stream(
+            source, stream.record_type, assignment.services, assignment.history
+        )
+        kept = assignment.resumption.kept.get((source.name, stream.record_type))
+        progress: Mapping[str, Any] = kept.progress if kept else {}
+        before = self._continuation
+        since = before.since if before else assignment.until - assignment.history
+        self._context = StreamContext(
+            Period(since, assignment.until),
+            adapter,
+            changed_since=before.changed_since if before else None,
+            resume_from=progress.get("checkpoint"),
+        )
+        if kept:
+            self._context.restore(progress["context"])
+        self._pages_before = kept.pages if kept else 0
+        self._unmapped: int = progress.get("unmapped", 0)
         self._failure: Failure | None = None
-        self._unmapped = 0
 
     def pages(self, plugin: Callable[[], Collector]) -> Iterator[PreparedPage]:
         """The stream's pages; a failure ends them and is kept for the outcome."""
         try:
             with ExitStack() as at_end:
-                pages = plugin().collect(self._stream, self._cursor, self._context)
+                since = self._continuation
+                cursor = format_instant(since.changed_since) if since else None
+                pages = plugin().collect(self._stream, cursor, self._context)
                 close = getattr(pages, "close", None)
                 if close is not None:
                     at_end.callback(close)
@@ -147,7 +174,7 @@ class _Reading:
             self._failure = explain(error, self._source.address)
 
     def _prepared(self, pages: Iterator[Page]) -> Iterator[PreparedPage]:
-        for count, page in enumerate(pages, start=1):
+        for count, page in enumerate(pages, start=self._pages_before + 1):
             if count > MOST_PAGES:
                 self._context.incomplete(
                     UnknownReason.COLLECTION_FAILED, f"reading stopped after {MOST_PAGES:,} pages"
@@ -159,21 +186,42 @@ class _Reading:
             self._unmapped += prepared.service_ids.count(None)
             yield prepared
 
+    def progress(self, prepared: PreparedPage) -> dict[str, Any] | None:
+        """What a later run needs to go on behind this page; None when the collector cannot."""
+        if prepared.page.checkpoint is None:
+            return None
+        return {
+            "checkpoint": prepared.page.checkpoint,
+            "context": self._context.state(),
+            "unmapped": self._unmapped,
+        }
+
     def outcome(self, finished_at: datetime) -> CollectionOutcome:
         """How the reading ended."""
         is_state = record_types()[self._stream.record_type].is_state
-        return self._context.outcome(self._failure, finished_at, is_state=is_state, unmapped=self._unmapped)
+        outcome = self._context.outcome(
+            self._failure, finished_at, is_state=is_state, unmapped=self._unmapped
+        )
+        before = self._continuation
+        # A gap between what was read before and what this covers breaks the chain.
+        goes_on = before and outcome.window_start and outcome.window_start <= before.changed_since
+        return replace(
+            outcome,
+            asked_digest=self._asked_digest,
+            continues=before.collection if before and goes_on else None,
+        )
 
 
 def _is_wanted(stream: Stream, source: Source, assignment: Assignment) -> bool:
-    chosen = (assignment.record_types, source.settings.record_types)
-    return all(names is None or stream.record_type in names for names in chosen)
+    if (source.name, stream.record_type) in assignment.resumption.finished:
+        return False
+    return assignment.record_types is None or stream.record_type in assignment.record_types
 
 
-def _start(source: Source, stream: Stream, assignment: Assignment) -> tuple[datetime, str | None]:
-    """From when to read, and the cursor of a stream that continues an earlier run."""
+def _continuation(source: Source, stream: Stream, assignment: Assignment) -> Continuation | None:
+    """What the stream goes on from; None when it is read whole."""
+    found = assignment.continue_from.get((source.name, stream.record_type))
     beginning = assignment.until - assignment.history
-    reached = (assignment.continue_from or {}).get((source.name, stream.record_type))
-    if stream.cursor_field is None or reached is None or reached <= beginning:
-        return beginning, None
-    return reached, format_instant(reached)
+    if stream.cursor_field is None or found is None or found.changed_since <= beginning:
+        return None
+    return found

@@ -78,6 +78,30 @@ def redact_text(text: str) -> str:
     return _URL_USER.sub(r"\1", _SECRET_TEXT.sub(REDACTED, text))
 
 
+def without_secrets(value: object) -> object:
+    """Plain data of any shape without secrets; people stay as they are."""
+    if isinstance(value, str):
+        return redact_text(storable_text(value))
+    if isinstance(value, Mapping):
+        return {
+            redact_text(str(key)): redacted(part) if is_secret_key(str(key)) else without_secrets(part)
+            for key, part in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [without_secrets(part) for part in value]
+    return _storable(value)
+
+
+def redacted(value: object) -> object:
+    """What stands under a secret's key: all text goes, truth values and numbers stay."""
+    if isinstance(value, Mapping):
+        return {redact_text(str(key)): redacted(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [redacted(part) for part in value]
+    kept = _storable(value)
+    return REDACTED if isinstance(kept, str) else kept
+
+
 class Scrubber:
     """Redacts secrets, and replaces people by pseudonyms unless they are to be named."""
 

@@ -13,6 +13,7 @@ from itomm.collectors.framework.sink import CollectionWriter, EvidenceSink
 from itomm.collectors.framework.timing import Cancelled, Timing, system_timing
 from itomm.collectors.source import Source
 from itomm.config.clock import Clock
+from itomm.evidence.collection import Collection
 from itomm.evidence.observation import CollectionOutcome
 
 _WAITING_PAGES = 8  # pages read ahead of the sink; keeps memory flat when the disk is the slower part
@@ -27,7 +28,8 @@ Progress = Callable[[str, str, int, int], None]
 class StreamResult:
     """How one stream of one source went.
 
-    ``written`` is what the sink's writer returned when the collection was finished.
+    ``written`` is what the sink's writer returned when the collection was finished. ``kept`` says that a
+    killed run had finished the stream already, so that it was not asked again; ``pages`` is then 0.
     """
 
     source: str
@@ -38,6 +40,7 @@ class StreamResult:
     records: int
     requests: int
     written: object
+    kept: bool = False
 
 
 def collect(
@@ -53,7 +56,7 @@ def collect(
 
     Each source has its own thread, and reads its streams one after the other. Nothing that a source does
     stops another. When the run is interrupted (Ctrl-C) or the sink fails, collections that are not
-    finished are abandoned and the exception goes on.
+    finished are left as they are, for a later run to go on with, and the exception goes on.
     """
     cancelled = threading.Event()
     messages: queue.Queue[Message | _Left] = queue.Queue(_WAITING_PAGES)
@@ -74,11 +77,45 @@ def collect(
         _write_all(messages, writing, len(threads))
     finally:
         cancelled.set()
-        writing.abandon_unfinished()
+        writing.leave_unfinished()
         for thread in threads:
             thread.join(_SECONDS_TO_LEAVE)
-    order = {source.name: index for index, source in enumerate(sources)}
-    return sorted(writing.results, key=lambda result: order[result.source])
+    order = {
+        (source.name, stream.record_type): (index, number)
+        for index, source in enumerate(sources)
+        for number, stream in enumerate(source.streams)
+    }
+    results = [*map(_result_of_kept, assignment.resumption.finished.values()), *writing.results]
+    return sorted(results, key=lambda result: order[result.source, result.record_type])
+
+
+def _result_of_kept(collection: Collection) -> StreamResult:
+    """The result of a stream that a killed run had finished."""
+    return StreamResult(
+        source=collection.source,
+        collector=collection.collector,
+        record_type=collection.record_type,
+        outcome=CollectionOutcome(
+            complete=collection.complete,
+            finished_at=collection.finished_at,
+            reason=collection.reason,
+            error=collection.error,
+            window_start=collection.window_start,
+            window_end=collection.window_end,
+            requested=collection.requested,
+            denied=collection.denied,
+            warnings=collection.warnings,
+            unmapped=collection.unmapped,
+            asked_digest=collection.asked_digest,
+            continues=collection.continues,
+            clock_skew_seconds=collection.clock_skew_seconds,
+        ),
+        pages=0,
+        records=collection.records,
+        requests=0,
+        written=None,
+        kept=True,
+    )
 
 
 @dataclass(frozen=True)
@@ -152,11 +189,15 @@ class _Writing:
                 collector=message.source.collector.name,
                 record_type=message.stream.record_type,
                 started_at=message.started_at,
+                resume=message.kept is not None,
             )
-            self._open[key] = _Open(writer)
+            kept = message.kept
+            self._open[key] = _Open(writer, kept.pages, kept.records) if kept else _Open(writer)
         elif isinstance(message, PageRead):
             collection = self._open[key]
-            collection.writer.add_page(message.prepared.page, message.prepared.service_ids)
+            collection.writer.add_page(
+                message.prepared.page, message.prepared.service_ids, progress=message.progress
+            )
             collection.pages += 1
             collection.records += len(message.prepared.page.observations)
             self.progress(*key, collection.pages, collection.records)
@@ -181,10 +222,10 @@ class _Writing:
         )
         self.progress(*key, collection.pages, collection.records)
 
-    def abandon_unfinished(self) -> None:
+    def leave_unfinished(self) -> None:
         while self._open:
             _, collection = self._open.popitem()
-            collection.writer.abandon()
+            collection.writer.leave()
 
 
 def _no_progress(_source: str, _record_type: str, _pages: int, _records: int) -> None:

@@ -26,10 +26,11 @@ KEYSET = {"pagination": "keyset", "order_by": "id", "sort": "desc"}
 
 @dataclass(frozen=True)
 class Rows:
-    """One page of a list, and the request that fetched it."""
+    """One page of a list, and the request that fetched it; ``following`` is the query of the next page."""
 
     rows: tuple[Payload, ...]
     request: RequestMade
+    following: Mapping[str, str] | None = None
 
 
 class GitLabClient:
@@ -79,8 +80,9 @@ class GitLabClient:
             answer = response.json()
             if not isinstance(answer, list):
                 raise SourceError(f"GitLab's answer to '{path}' is no list.")
-            yield Rows(tuple(rows_of(answer)), self._context.last_request)
+            request = self._context.last_request
             following = _next_query(response, query)
+            yield Rows(tuple(rows_of(answer)), request, following)
             if following is None or not self._context.unseen(f"{path} {sorted(following.items())}"):
                 return
             query = following

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar
 
 from gitlab.exceptions import GitlabHttpError
@@ -19,9 +20,10 @@ from itomm.collectors.contract import (
 from itomm.collectors.gitlab.client import GitLabClient, refusal
 from itomm.collectors.gitlab.project import Project
 from itomm.collectors.gitlab.project_data import TreeTooLargeError
-from itomm.collectors.gitlab.reading import ProjectReader
+from itomm.collectors.gitlab.reading import Asked, ProjectReader
 from itomm.collectors.gitlab.settings import GitLabSettings
 from itomm.collectors.payload import instant_of
+from itomm.collectors.resuming import checkpoint, remaining
 from itomm.evidence.observation import Page
 
 _REPORTER = "scope read_api, role Reporter"
@@ -45,11 +47,11 @@ class GitLabCollector(Collector):
     streams: ClassVar[tuple[Stream, ...]] = (
         Stream("repository", needs=_REPORTER),
         Stream("branch_protection", needs=_MAINTAINER),
-        Stream("merge_request", cursor_field="created_at", needs=_REPORTER),
-        Stream("pipeline", cursor_field="created_at", needs=_REPORTER),
-        Stream("deployment", cursor_field="finished_at", needs=_REPORTER),
-        Stream("release", cursor_field="released_at", needs=_REPORTER),
-        Stream("vulnerability", cursor_field="detected_at", needs=f"{_DEVELOPER}, GitLab Ultimate"),
+        Stream("merge_request", cursor_field="updated_at", needs=_REPORTER),
+        Stream("pipeline", cursor_field="updated_at", needs=_REPORTER),
+        Stream("deployment", cursor_field="updated_at", needs=_REPORTER),
+        Stream("release", needs=_REPORTER),  # may be edited at any time, and has no filter by change
+        Stream("vulnerability", needs=f"{_DEVELOPER}, GitLab Ultimate"),  # the list has no filter by change
         Stream("security_scan", needs=_REPORTER),
         Stream("iac_definition", needs=_REPORTER),
         Stream("access_grant", needs=_REPORTER),
@@ -83,15 +85,26 @@ class GitLabCollector(Collector):
         """Yield one stream's pages, project by project; one that is refused does not stop the others."""
         client, reader = self._connect(context)
         changed_since = instant_of(cursor)
-        for project in client.projects():
-            context.asked(project.path)
+        projects = {project.path: project for project in client.projects()}
+        left = remaining(sorted(projects), context.resume_from)
+        for path in left.before:
+            context.asked(path)
+        for number, path in enumerate(left.scopes):
+            context.asked(path)
+            asked = Asked(changed_since, left.position if number == 0 else None)
             try:
-                yield from reader.read(stream.record_type, project, changed_since, context)
+                for page in reader.read(stream.record_type, projects[path], asked, context):
+                    reached = page.checkpoint
+                    yield (
+                        page
+                        if reached is None
+                        else replace(page, checkpoint=checkpoint(path, reached["following"]))
+                    )
             except GitlabHttpError as error:
                 reason, detail = refusal(error)
-                context.refused(project.path, reason, f"{detail}. It needs {stream.needs}.")
+                context.refused(path, reason, f"{detail}. It needs {stream.needs}.")
             except TreeTooLargeError as error:
-                context.refused(project.path, error.reason, str(error))
+                context.refused(path, error.reason, str(error))
 
     def _connect(self, context: CollectionContext) -> tuple[GitLabClient, ProjectReader]:
         """One client for all streams of a run: projects, trees and jobs are fetched once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from itomm.collectors.gitlab.project import Project, username_of
 from itomm.collectors.payload import Payload, instant_of, mapping_of, text_of
@@ -114,6 +114,39 @@ def _judge_environment(row: Sequence[Delivery]) -> list[Judged]:
         failed = delivery.status == "failed" or (succeeded and (undone or mended))
         judged.append(Judged(delivery, rollback=rollbacks[position], failed_change=failed))
     return judged
+
+
+def unsettled_since(deliveries: Iterable[Delivery], changed_since: datetime) -> Mapping[str, datetime]:
+    """By environment, from when on deployments may have been judged anew since an instant.
+
+    A deployment is judged by the next successful one and by hotfixes within 24 hours. So what changed opens
+    the last success before it and all that followed. Environments where nothing changed are left out.
+    """
+    by_environment: dict[str, list[Delivery]] = {}
+    for delivery in deliveries:
+        by_environment.setdefault(delivery.environment, []).append(delivery)
+    unsettled: dict[str, datetime] = {}
+    for environment, row in by_environment.items():
+        changed = [one.finished_at for one in row if _changed_at(one) >= changed_since]
+        if changed:
+            first = min(changed)
+            before = [one.finished_at for one in row if one.status == "success" and one.finished_at < first]
+            unsettled[environment] = min(max(before, default=_BEGINNING), first - HOTFIX_WITHIN)
+    return unsettled
+
+
+def is_unsettled(delivery: Delivery, unsettled: Mapping[str, datetime]) -> bool:
+    """Whether a deployment may read otherwise than before, by what :func:`unsettled_since` says."""
+    since = unsettled.get(delivery.environment)
+    return since is not None and delivery.finished_at >= since
+
+
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+def _changed_at(delivery: Delivery) -> datetime:
+    updated_at = instant_of(delivery.payload.get("updated_at"))
+    return max(delivery.finished_at, updated_at) if updated_at else delivery.finished_at
 
 
 def _rollbacks(row: Sequence[Delivery]) -> list[bool]:

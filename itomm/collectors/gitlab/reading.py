@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gitlab.exceptions import GitlabHttpError
 
 from itomm.collectors.contract import CollectionContext
-from itomm.collectors.gitlab.client import GitLabClient
+from itomm.collectors.gitlab.client import GitLabClient, Rows
 from itomm.collectors.gitlab.delivered import Merge, delivered_keys, read_merge
-from itomm.collectors.gitlab.deployment import Delivery, deployment, judge, read_delivery
+from itomm.collectors.gitlab.deployment import (
+    Delivery,
+    deployment,
+    is_unsettled,
+    judge,
+    read_delivery,
+    unsettled_since,
+)
 from itomm.collectors.gitlab.job import by_pipeline, job_summaries, pipeline, security_scans
 from itomm.collectors.gitlab.merge_request import merge_request
 from itomm.collectors.gitlab.project import Project
@@ -25,8 +33,13 @@ from itomm.evidence.observation import Observation, Page, RequestMade
 NEIGHBOURS = timedelta(days=14)
 """Deployments this much older are read along: whether one is a rollback depends on those before it."""
 
-UNSETTLED = timedelta(days=2)
-"""Deployments this young are handed over again: a hotfix may still turn them into failed changes."""
+
+@dataclass(frozen=True)
+class Asked:
+    """How one project is asked: for what changed since an instant, and from which page on."""
+
+    changed_since: datetime | None = None
+    following: Mapping[str, str] | None = None
 
 
 class ProjectReader:
@@ -36,9 +49,7 @@ class ProjectReader:
         self._client = client
         self._settings = settings
         self._data = ProjectData(client, settings.tree_page_limit)
-        self._streams: Mapping[
-            str, Callable[[Project, datetime | None, CollectionContext], Iterator[Page]]
-        ] = {
+        self._streams: Mapping[str, Callable[[Project, Asked, CollectionContext], Iterator[Page]]] = {
             "repository": self._repository,
             "branch_protection": self._branch_protection,
             "merge_request": self._merge_requests,
@@ -52,15 +63,16 @@ class ProjectReader:
         }
 
     def read(
-        self, record_type: str, project: Project, changed_since: datetime | None, context: CollectionContext
+        self, record_type: str, project: Project, asked: Asked, context: CollectionContext
     ) -> Iterator[Page]:
-        """Pages of one stream of one project; with ``changed_since`` only what changed since then."""
-        return self._streams[record_type](project, changed_since, context)
+        """Pages of one stream of one project.
 
-    def _repository(
-        self, project: Project, changed_since: datetime | None, context: CollectionContext
-    ) -> Iterator[Page]:
-        del changed_since  # state is always read whole
+        Their checkpoints hold the query of the next page under ``following``; None on the project's last.
+        """
+        return self._streams[record_type](project, asked, context)
+
+    def _repository(self, project: Project, asked: Asked, context: CollectionContext) -> Iterator[Page]:
+        del asked  # state is always read whole
         if project.default_branch is None or project.switched_off("repository"):
             context.warn(f"{project.path} has no repository, or an empty one.")
             return
@@ -72,17 +84,19 @@ class ProjectReader:
         )
         paths, _ = self._data.tree(project, context)
         found = repository(project, paths, commits.rows[0] if commits.rows else {}, context.until)
-        yield _page([found], commits.request)
+        yield _entered_at_its_end(_page([found], commits.request))
 
     def _branch_protection(
-        self, project: Project, changed_since: datetime | None, context: CollectionContext
+        self, project: Project, asked: Asked, context: CollectionContext
     ) -> Iterator[Page]:
-        del changed_since, context
+        del asked, context
         if project.default_branch is None or project.switched_off("repository"):
             return
         pages = list(self._client.pages(f"/projects/{project.id}/protected_branches"))
         rules = [row for page in pages for row in page.rows]
-        yield _page([branch_protection(project, rules, self._approval_rules(project))], pages[0].request)
+        yield _entered_at_its_end(
+            _page([branch_protection(project, rules, self._approval_rules(project))], pages[0].request)
+        )
 
     def _approval_rules(self, project: Project) -> list[Payload]:
         """Approval rules; an edition that has none cannot require approvals."""
@@ -97,19 +111,22 @@ class ProjectReader:
                 return []
             raise
 
-    def _merge_requests(
-        self, project: Project, changed_since: datetime | None, context: CollectionContext
-    ) -> Iterator[Page]:
+    def _merge_requests(self, project: Project, asked: Asked, context: CollectionContext) -> Iterator[Page]:
         if project.switched_off("merge_requests"):
             return
-        query = {"scope": "all", "state": "all", "order_by": "created_at"}
-        if changed_since:
-            query["updated_after"] = changed_since.isoformat()
-        else:
-            query["created_after"] = context.since.isoformat()
-        for page in self._client.pages(f"/projects/{project.id}/merge_requests", query):
-            rows = [row for row in page.rows if _begun(row, changed_since, context)]
-            yield _page([self._merge_request(project, row) for row in rows], page.request)
+        # Oldest first: what is opened while pages are read comes at the end and shifts no page.
+        query = {
+            "scope": "all",
+            "state": "all",
+            "order_by": "created_at",
+            "sort": "asc",
+            "created_after": context.since.isoformat(),
+        }
+        if asked.changed_since:
+            query["updated_after"] = asked.changed_since.isoformat()
+        for page in self._client.pages(f"/projects/{project.id}/merge_requests", asked.following or query):
+            rows = [row for row in page.rows if _begun(row, context)]
+            yield _page_of([self._merge_request(project, row) for row in rows], page)
 
     def _merge_request(self, project: Project, row: Payload) -> Observation | None:
         """A merge request: one more request for approvals, and one for comments where nobody approved."""
@@ -123,12 +140,10 @@ class ProjectReader:
                 notes = [note for page in pages for note in page.rows]
         return merge_request(project, row, approvals, notes, self._settings.bot_accounts)
 
-    def _pipelines(
-        self, project: Project, changed_since: datetime | None, context: CollectionContext
-    ) -> Iterator[Page]:
+    def _pipelines(self, project: Project, asked: Asked, context: CollectionContext) -> Iterator[Page]:
         if project.switched_off("builds"):
             return
-        query = {"updated_after": (changed_since or context.since).isoformat()}
+        query = {"updated_after": (asked.changed_since or context.since).isoformat()}
         pages = list(self._client.pages(f"/projects/{project.id}/pipelines", query))
         rows = [row for page in pages for row in page.rows]
         begun = [at for row in rows if (at := instant_of(row.get("created_at"))) is not None]
@@ -136,17 +151,15 @@ class ProjectReader:
             self._data.jobs(project, min(begun, default=context.until), context)[0] if rows else []
         )
         for page in pages:
-            kept = [row for row in page.rows if _begun(row, changed_since, context)]
+            kept = [row for row in page.rows if _begun(row, context)]
             found = [pipeline(project, row, jobs.get(row["id"], [])) for row in kept]
-            yield _page(found, page.request)
+            yield _entered_at_its_end(_page(found, page.request), last=page is pages[-1])
 
-    def _deployments(
-        self, project: Project, changed_since: datetime | None, context: CollectionContext
-    ) -> Iterator[Page]:
+    def _deployments(self, project: Project, asked: Asked, context: CollectionContext) -> Iterator[Page]:
         if project.switched_off("environments"):
             return
-        wanted = changed_since - UNSETTLED if changed_since else context.since
-        after = wanted - NEIGHBOURS
+        # All are read to judge a few: whether one failed or brought a ticket depends on others.
+        after = context.since - NEIGHBOURS
         query = {"order_by": "updated_at", "sort": "desc", "updated_after": after.isoformat()}
         pages = list(self._client.pages(f"/projects/{project.id}/deployments", query))
         tiers = self._settings.environment_tiers
@@ -156,13 +169,16 @@ class ProjectReader:
         ]
         judged = {id(one.delivery): one for one in judge(finished)}
         delivered = delivered_keys(finished, self._merges(project, after) if finished else [])
+        unsettled = unsettled_since(finished, asked.changed_since) if asked.changed_since else None
         for page, deliveries in zip(pages, read, strict=True):
             found = [
                 deployment(project, judged[id(one)], delivered[one.payload["id"]])
                 for one in deliveries
-                if one is not None and wanted <= one.finished_at <= context.until
+                if one is not None
+                and context.since <= one.finished_at <= context.until
+                and (unsettled is None or is_unsettled(one, unsettled))
             ]
-            yield _page(found, page.request)
+            yield _entered_at_its_end(_page(found, page.request), last=page is pages[-1])
 
     def _merges(self, project: Project, after: datetime) -> list[Merge]:
         """What was merged since an instant; nothing where merge requests are switched off."""
@@ -177,42 +193,28 @@ class ProjectReader:
         pages = self._client.pages(f"/projects/{project.id}/merge_requests", query)
         return [merge for page in pages for row in page.rows if (merge := read_merge(row))]
 
-    def _releases(
-        self, project: Project, changed_since: datetime | None, context: CollectionContext
-    ) -> Iterator[Page]:
-        del changed_since  # releases are few, may be edited at any time, and have no filter by change
+    def _releases(self, project: Project, asked: Asked, context: CollectionContext) -> Iterator[Page]:
         if project.switched_off("releases"):
             return
-        for page in self._client.pages(f"/projects/{project.id}/releases"):
+        for page in self._client.pages(f"/projects/{project.id}/releases", asked.following):
             found = [release(project, row) for row in page.rows]
-            yield _page(
-                [one for one in found if one and _not_later(one, "released_at", context)], page.request
-            )
+            yield _page_of([one for one in found if one and _not_later(one, "released_at", context)], page)
 
-    def _vulnerabilities(
-        self, project: Project, changed_since: datetime | None, context: CollectionContext
-    ) -> Iterator[Page]:
-        del changed_since  # the list has no filter by change
-        for page in self._client.pages(f"/projects/{project.id}/vulnerabilities"):
+    def _vulnerabilities(self, project: Project, asked: Asked, context: CollectionContext) -> Iterator[Page]:
+        for page in self._client.pages(f"/projects/{project.id}/vulnerabilities", asked.following):
             found = [vulnerability(project, row) for row in page.rows]
             # Old findings stay: one that is still open says more than a new one.
-            yield _page(
-                [one for one in found if one and _not_later(one, "detected_at", context)], page.request
-            )
+            yield _page_of([one for one in found if one and _not_later(one, "detected_at", context)], page)
 
-    def _security_scans(
-        self, project: Project, changed_since: datetime | None, context: CollectionContext
-    ) -> Iterator[Page]:
-        del changed_since
+    def _security_scans(self, project: Project, asked: Asked, context: CollectionContext) -> Iterator[Page]:
+        del asked
         if project.switched_off("builds"):
             return
         jobs, request = self._data.recent_jobs(project, context)
-        yield _page(list(security_scans(project, jobs)), request)
+        yield _entered_at_its_end(_page(list(security_scans(project, jobs)), request))
 
-    def _iac_definitions(
-        self, project: Project, changed_since: datetime | None, context: CollectionContext
-    ) -> Iterator[Page]:
-        del changed_since
+    def _iac_definitions(self, project: Project, asked: Asked, context: CollectionContext) -> Iterator[Page]:
+        del asked
         if project.default_branch is None or project.switched_off("repository"):
             return
         paths, request = self._data.tree(project, context)
@@ -221,27 +223,38 @@ class ProjectReader:
             found = iac_definitions(
                 project, paths, job_summaries(self._data.recent_jobs(project, context)[0])
             )
-        yield _page(list(found), request)
+        yield _entered_at_its_end(_page(list(found), request))
 
-    def _access_grants(
-        self, project: Project, changed_since: datetime | None, context: CollectionContext
-    ) -> Iterator[Page]:
-        del changed_since, context
+    def _access_grants(self, project: Project, asked: Asked, context: CollectionContext) -> Iterator[Page]:
+        del context
         if project.is_archived:  # nobody can change anything there
             return
-        for page in self._client.pages(f"/projects/{project.id}/members/all"):
-            found = [access_grant(project, row, self._settings.bot_accounts) for row in page.rows]
-            yield _page(found, page.request)
+        for page in self._client.pages(f"/projects/{project.id}/members/all", asked.following):
+            yield _page_of(
+                [access_grant(project, row, self._settings.bot_accounts) for row in page.rows], page
+            )
 
 
 def _page(found: Sequence[Observation | None], request: RequestMade) -> Page:
+    """The only page of a project, or one that cannot be entered without those before it."""
     return Page(tuple(one for one in found if one is not None), request)
 
 
-def _begun(row: Payload, changed_since: datetime | None, context: CollectionContext) -> bool:
-    """Whether a row belongs to this collection: begun in its window, or before and changed since."""
+def _page_of(found: Sequence[Observation | None], rows: Rows) -> Page:
+    """A page of a list, behind which reading can go on."""
+    following = dict(rows.following) if rows.following is not None else None
+    return replace(_page(found, rows.request), checkpoint={"following": following})
+
+
+def _entered_at_its_end(page: Page, *, last: bool = True) -> Page:
+    """A page of a project that is read at once: only behind its last page can reading go on."""
+    return replace(page, checkpoint={"following": None}) if last else page
+
+
+def _begun(row: Payload, context: CollectionContext) -> bool:
+    """Whether a row belongs to this collection: begun in its window."""
     at = instant_of(row.get("created_at"))
-    return at is not None and at <= context.until and (changed_since is not None or context.since <= at)
+    return at is not None and context.since <= at <= context.until
 
 
 def _not_later(found: Observation, name: str, context: CollectionContext) -> bool:

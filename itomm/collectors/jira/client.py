@@ -23,10 +23,14 @@ CLOUD_HISTORIES = 40
 
 @dataclass(frozen=True)
 class IssuePage:
-    """One page of a search, each issue with its whole history when it was asked for."""
+    """One page of a search, each issue with its whole history when it was asked for.
+
+    ``following`` is the position of the next page; None on the last one.
+    """
 
     issues: tuple[Payload, ...]
     request: RequestMade
+    following: str | None
 
 
 class JiraClient:
@@ -90,22 +94,23 @@ class JiraClient:
             if not self._context.unseen(f"project/search {len(keys)}"):
                 return sorted(set(keys))
 
-    def search(self, query: str, fields: Sequence[str], *, histories: bool) -> Iterator[IssuePage]:
-        """Pages of issues that match a JQL query; every page is asked for one by one, with a guard.
+    def search(
+        self, query: str, fields: Sequence[str], *, histories: bool, position: str | None = None
+    ) -> Iterator[IssuePage]:
+        """Pages of issues that match a JQL query, from a position on; each is asked for with a guard.
 
         Raises:
             SourceError: when the answer has no list of issues.
         """
         expand = "changelog" if histories else None
-        position: str | None = None
         while True:
             answer = self._page(query, fields, expand, position)
             request = self._context.last_request
             issues = self._issues(answer)
             if histories:
                 issues = [self._with_whole_history(issue) for issue in issues]
-            yield IssuePage(tuple(issues), request)
             position = self._next_position(answer, position, len(issues))
+            yield IssuePage(tuple(issues), request, position)
             if position is None or not self._context.unseen(f"{query} {position}"):
                 return
 

@@ -32,6 +32,7 @@ from itomm.collectors.jira.settings import JiraSettings
 from itomm.collectors.jira.site import Site
 from itomm.collectors.jira.tickets import NEEDED_FIELDS, TICKETS
 from itomm.collectors.payload import instant_of
+from itomm.collectors.resuming import checkpoint, remaining
 from itomm.evidence.observation import Observation, Page, UnknownReason
 
 BROWSE = "Browse Projects"
@@ -62,11 +63,11 @@ class JiraCollector(Collector):
     title: ClassVar[str] = "Jira"
     settings_model: ClassVar[type[CollectorSettings]] = JiraSettings
     streams: ClassVar[tuple[Stream, ...]] = (
-        *(Stream(kind, cursor_field="updated_at", needs=BROWSE) for kind in TICKETS),
-        Stream("postmortem", cursor_field="published_at", needs=BROWSE),
-        Stream("sla_cycle", cursor_field="started_at", needs=f"{BROWSE}; service desk agent"),
-        Stream("access_review", cursor_field="at", needs=BROWSE),
-        Stream("restore_test", cursor_field="at", needs=BROWSE),
+        *(Stream(kind, cursor_field="updated", needs=BROWSE) for kind in TICKETS),
+        Stream("postmortem", cursor_field="updated", needs=BROWSE),
+        Stream("sla_cycle", needs=f"{BROWSE}; service desk agent"),  # a clock runs on in a ticket left alone
+        Stream("access_review", cursor_field="updated", needs=BROWSE),
+        Stream("restore_test", cursor_field="updated", needs=BROWSE),
     )
 
     def __init__(self, settings: CollectorSettings) -> None:
@@ -105,22 +106,27 @@ class JiraCollector(Collector):
             return
         _warn_of_missing_fields(reading, site, context)
         updated_since = instant_of(cursor)
-        anytime = reading.whole or updated_since is not None
-        for project in client.projects():
+        left = remaining(client.projects(), context.resume_from)
+        for project in left.before:
+            context.asked(project)
+        for number, project in enumerate(left.scopes):
             context.asked(project)
             query = issue_query(
                 project,
                 issue_types=issue_types,
                 labels=reading.labels,
-                created_since=None if anytime else context.since,
+                created_since=None if reading.whole else context.since,
                 updated_since=updated_since,
             )
+            position = left.position if number == 0 else None
+            fields = _asked_fields(reading, site)
             try:
-                for page in client.search(query, _asked_fields(reading, site), histories=reading.histories):
+                pages = client.search(query, fields, histories=reading.histories, position=position)
+                for page in pages:
                     issues = [read_issue(payload, site) for payload in page.issues]
-                    begun = [issue for issue in issues if _begun(issue, context, anytime=anytime)]
+                    begun = [issue for issue in issues if _begun(issue, context, anytime=reading.whole)]
                     found = [one for issue in begun for one in reading.observe(issue)]
-                    yield Page(tuple(found), page.request)
+                    yield Page(tuple(found), page.request, checkpoint(project, page.following))
             except JIRAError as error:
                 reason = _REFUSALS.get(error.status_code or 0)
                 if reason is None:
