@@ -1,35 +1,34 @@
-"""The catalogue database: tables, append-only triggers, version. Embedded default: SQLite in WAL mode."""
+"""The catalogue database: its tables, the same in SQLite and PostgreSQL."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 from sqlalchemy import (
     CheckConstraint,
     Column,
-    Connection,
-    Engine,
     ForeignKey,
     Integer,
     MetaData,
+    PrimaryKeyConstraint,
+    String,
     Table,
-    Text,
     UniqueConstraint,
-    create_engine,
-    event,
-    inspect,
-    select,
-    text,
 )
-from sqlalchemy.exc import DatabaseError
-
-from itomm.config.errors import StoreError, StoreVersionError
+from sqlalchemy import Text as AnyText
 
 SCHEMA_VERSION = 2
+
+Text = AnyText().with_variant(AnyText(collation="C"), "postgresql")  # one order on both, by code point
 
 metadata = MetaData()
 
 meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+
+alembic_version = Table(  # Alembic's own; declared so that a new store is made without loading Alembic
+    "alembic_version",
+    metadata,
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 
 ledger = Table(
     "ledger",
@@ -220,107 +219,3 @@ APPEND_ONLY = (
     answers,
     assessments,
 )
-
-
-def _append_only(table: Table) -> list[str]:
-    """Triggers against update, delete, and the replace that slips past a delete trigger.
-
-    A replace removes whatever row has one of the new row's keys, also its hidden row number.
-    """
-    refuse = f"SELECT RAISE(ABORT, '{table.name} is append-only')"
-    taken = " OR ".join(["rowid = NEW.rowid", *(f"({_same(key)})" for key in _keys(table))])
-    exists = f'EXISTS (SELECT 1 FROM "{table.name}" WHERE {taken})'  # noqa: S608  names are constants above
-    forbidden = {
-        "no_update": "BEFORE UPDATE ON {table}",
-        "no_delete": "BEFORE DELETE ON {table}",
-        "no_replace": "BEFORE INSERT ON {table} WHEN " + exists,
-    }
-    return [
-        f"CREATE TRIGGER {table.name}_{name} {moment.format(table=table.name)} BEGIN {refuse}; END"
-        for name, moment in forbidden.items()
-    ]
-
-
-def _keys(table: Table) -> list[list[str]]:
-    """Sets of columns whose values no two rows share."""
-    unique = [each for each in sorted(table.constraints, key=str) if isinstance(each, UniqueConstraint)]
-    return [constraint.columns.keys() for constraint in [table.primary_key, *unique]]
-
-
-def _same(key: list[str]) -> str:
-    return " AND ".join(f'"{column}" = NEW."{column}"' for column in key)
-
-
-_SECOND_PERSON = """
-CREATE TRIGGER override_second_person BEFORE INSERT ON override_decisions
-WHEN NEW.decision = 'approved' AND (
-    lower(trim(NEW.actor_key)) = (SELECT lower(trim(proposer_key)) FROM overrides WHERE id = NEW.override)
-    OR lower(trim(NEW.actor)) = (SELECT lower(trim(proposer)) FROM overrides WHERE id = NEW.override)
-)
-BEGIN SELECT RAISE(ABORT, 'an override needs a second person to approve it'); END
-"""
-
-
-def open_database(path: Path, *, create: bool) -> Engine:
-    """Open the database file; with ``create``, make it when it is not there.
-
-    Raises:
-        StoreError: there is no store, or it cannot be opened or is damaged.
-        StoreVersionError: a newer itomm wrote it.
-    """
-    exists = path.exists()
-    if not exists and not create:
-        raise StoreError(f"There is no store at {path.parent}. Run 'itomm collect' to make one.")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(f"sqlite:///{path}")
-        _configure(engine)
-        with engine.begin() as connection:
-            if create and not _tables(connection):
-                _create(connection)
-            _check_version(connection, path)
-    except OSError as error:
-        raise StoreError(f"Cannot make the store at {path.parent}: {error.strerror}.") from None
-    except DatabaseError as error:
-        raise StoreError(f"Cannot open the store at {path}: {error.orig}.") from None
-    return engine
-
-
-def _configure(engine: Engine) -> None:
-    @event.listens_for(engine, "connect")
-    def _pragmas(connection: object, _record: object) -> None:
-        cursor = connection.cursor()  # type: ignore[attr-defined]  # a DB-API connection
-        for pragma in ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON", "synchronous=FULL"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.execute("PRAGMA recursive_triggers=ON")
-        cursor.close()
-
-
-def _tables(connection: Connection) -> list[str]:
-    return inspect(connection).get_table_names()
-
-
-def _create(connection: Connection) -> None:
-    """Make all or nothing; another process that wants the same waits and finds it done."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-    if _tables(connection):
-        return
-    metadata.create_all(connection)
-    for table in APPEND_ONLY:
-        for statement in _append_only(table):
-            connection.execute(text(statement))
-    connection.execute(text(_SECOND_PERSON))
-    connection.execute(meta.insert().values(key="schema_version", value=str(SCHEMA_VERSION)))
-
-
-def _check_version(connection: Connection, path: Path) -> None:
-    found = None
-    if meta.name in _tables(connection):
-        found = connection.execute(select(meta.c.value).where(meta.c.key == "schema_version")).scalar()
-    if found is None or not found.isdecimal():
-        raise StoreError(f"{path} is a database, but not an itomm store.")
-    if int(found) > SCHEMA_VERSION:
-        raise StoreVersionError(
-            f"The store at {path.parent} has version {found}; this itomm knows up to {SCHEMA_VERSION}. "
-            "Use a newer itomm. Nothing was changed."
-        )

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,14 @@ from sqlalchemy import Connection, Engine, Row, func, select
 from sqlalchemy.exc import DatabaseError
 
 from itomm.config.clock import parse_instant
-from itomm.config.errors import StoreError
+from itomm.config.secrets import Secret
 from itomm.evidence import ledger
 from itomm.evidence.collection import Collection, Segment
-from itomm.evidence.database import collections, open_database, requests, segments
-from itomm.evidence.locking import exclusive
+from itomm.evidence.database import collections, requests, segments
+from itomm.evidence.engines import refused, writing
+from itomm.evidence.locking import StillHeld, exclusive
 from itomm.evidence.observation import RequestMade, UnknownReason
+from itomm.evidence.opening import open_database
 from itomm.evidence.raw_payloads import RawPayloads
 from itomm.evidence.readable import as_readable
 from itomm.evidence.record_types import record_types
@@ -42,16 +45,20 @@ class Store:
         self.engine = engine
         self.raw = RawPayloads(folder / "raw")
         self._one_transaction = threading.Lock()  # sources finish in threads of one process
+        self._still_held: StillHeld | None = None  # while this process may write
 
     @classmethod
-    def open(cls, folder: Path, *, create: bool = False) -> Store:
+    def open(cls, folder: Path, *, create: bool = False, database: Secret | None = None) -> Store:
         """Open a store; with ``create``, make it when it is not there.
+
+        ``database`` is the URL of a team store's PostgreSQL database; without it, the folder holds one.
 
         Raises:
             StoreError: there is none, or it cannot be read.
-            StoreVersionError: a newer itomm wrote it.
+            StoreVersionError: another version of itomm wrote it.
+            UsageError: the URL cannot be used.
         """
-        return cls(folder, open_database(folder / "itomm.db", create=create))
+        return cls(folder, open_database(folder, create=create, database=database))
 
     @contextmanager
     def writing(self, purpose: str) -> Iterator[None]:
@@ -60,10 +67,14 @@ class Store:
         Raises:
             LockedError: another run holds it.
         """
-        with exclusive(self.folder, purpose):
-            finish_removals(self)
-            self._sweep()
-            yield
+        with exclusive(self.folder, self.engine, purpose) as still_held:
+            self._still_held = still_held
+            try:
+                finish_removals(self)
+                self._sweep()
+                yield
+            finally:
+                self._still_held = None
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -73,18 +84,23 @@ class Store:
             StoreError: the database refused; nothing of the transaction is kept.
         """
         try:
-            with self._one_transaction, self.engine.begin() as connection:
+            with self._one_transaction, writing(self.engine).begin() as connection:
+                if self._still_held:
+                    self._still_held()
                 yield connection
         except DatabaseError as error:
-            raise StoreError(f"The store at {self.folder} could not be written: {error.orig}.") from None
+            raise refused(self.engine, error) from None
 
     def pseudonym_key(self) -> bytes:
         """The key by which people's names are hashed; made on first use, readable by the owner only."""
         path = self.folder / "pseudonym.key"
         if not path.exists():
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            descriptor, partial = tempfile.mkstemp(dir=self.folder, prefix="pseudonym.", suffix=".partial")
             with os.fdopen(descriptor, "wb") as file:
                 file.write(secrets.token_bytes(32))
+            with suppress(FileExistsError):  # somebody else was faster; theirs counts
+                os.link(partial, path)
+            os.unlink(partial)
         return path.read_bytes()
 
     def next_run(self) -> int:

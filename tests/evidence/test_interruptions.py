@@ -118,7 +118,7 @@ def test_the_lock_is_free_after_a_fault(store: Store) -> None:
 def test_a_lock_without_a_name_is_still_a_lock(store: Store) -> None:
     with store.writing("collect"):
         (store.folder / "lock.holder").unlink()
-        with pytest.raises(LockedError, match="in use by another run"), locking.exclusive(store.folder, "x"):
+        with pytest.raises(LockedError, match="in use by another run"), store.writing("x"):
             pass
 
 

@@ -1,0 +1,122 @@
+"""What keeps the catalogue's rows from being changed or removed: triggers, written for each database.
+
+Migrations use these statements, too: a trigger of another form gets a new function, not a changed one.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Table, UniqueConstraint, text
+
+
+def guard(connection: Connection, tables: tuple[Table, ...]) -> None:
+    """Put the triggers on tables, which must be there."""
+    for table in tables:
+        for statement in _GUARDS[connection.dialect.name](table):
+            connection.execute(text(statement))
+
+
+def guard_approvals(connection: Connection) -> None:
+    """Put the trigger on override_decisions by which the proposer of an override cannot approve it."""
+    for statement in _SECOND_PERSON[connection.dialect.name]:
+        connection.execute(text(statement))
+
+
+def prepare(connection: Connection) -> None:
+    """Make what the triggers call; before the first of them."""
+    for statement in _FUNCTIONS[connection.dialect.name]:
+        connection.execute(text(statement))
+
+
+def _sqlite_guards(table: Table) -> list[str]:
+    """Triggers against update, delete, and the replace that slips past a delete trigger.
+
+    A replace removes whatever row has one of the new row's keys, also its hidden row number.
+    """
+    refuse = f"SELECT RAISE(ABORT, '{table.name} is append-only')"
+    taken = " OR ".join(["rowid = NEW.rowid", *(f"({_same(key)})" for key in _keys(table))])
+    exists = f'EXISTS (SELECT 1 FROM "{table.name}" WHERE {taken})'  # noqa: S608  names of declared tables
+    forbidden = {
+        "no_update": "BEFORE UPDATE ON {table}",
+        "no_delete": "BEFORE DELETE ON {table}",
+        "no_replace": "BEFORE INSERT ON {table} WHEN " + exists,
+    }
+    return [
+        f"CREATE TRIGGER {table.name}_{name} {moment.format(table=table.name)} BEGIN {refuse}; END"
+        for name, moment in forbidden.items()
+    ]
+
+
+def _keys(table: Table) -> list[list[str]]:
+    """Sets of columns whose values no two rows share."""
+    unique = [each for each in sorted(table.constraints, key=str) if isinstance(each, UniqueConstraint)]
+    return [constraint.columns.keys() for constraint in [table.primary_key, *unique]]
+
+
+def _same(key: list[str]) -> str:
+    return " AND ".join(f'"{column}" = NEW."{column}"' for column in key)
+
+
+def _postgresql_guards(table: Table) -> list[str]:
+    """One trigger for each statement that is not allowed, an upsert among them, even one that meets no row.
+
+    ALWAYS: it holds also where a superuser lets the session play the part of a replica.
+    """
+    name = f"{table.name}_append_only"
+    return [
+        f"CREATE TRIGGER {name} BEFORE UPDATE OR DELETE OR TRUNCATE ON {table.name} {_REFUSE}",
+        f"ALTER TABLE {table.name} ENABLE ALWAYS TRIGGER {name}",
+    ]
+
+
+_REFUSE = "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+_GUARDS = {"sqlite": _sqlite_guards, "postgresql": _postgresql_guards}
+
+_FUNCTIONS: dict[str, tuple[str, ...]] = {
+    "sqlite": (),
+    "postgresql": (
+        """
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
+END $$
+""",
+        # The table is named with its schema: nobody may put a temporary one in its place.
+        """
+CREATE FUNCTION require_second_person() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE same boolean;
+BEGIN
+    EXECUTE format(
+        'SELECT lower(trim($1)) = lower(trim(proposer_key)) OR lower(trim($2)) = lower(trim(proposer)) '
+        'FROM %I.overrides WHERE id = $3', TG_TABLE_SCHEMA
+    ) INTO same USING NEW.actor_key, NEW.actor, NEW.override;
+    IF NEW.decision = 'approved' AND same THEN
+        RAISE EXCEPTION 'an override needs a second person to approve it'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$
+""",
+    ),
+}
+
+_SECOND_PERSON: dict[str, tuple[str, ...]] = {
+    "sqlite": (
+        """
+CREATE TRIGGER override_second_person BEFORE INSERT ON override_decisions
+WHEN NEW.decision = 'approved' AND (
+    lower(trim(NEW.actor_key)) = (SELECT lower(trim(proposer_key)) FROM overrides WHERE id = NEW.override)
+    OR lower(trim(NEW.actor)) = (SELECT lower(trim(proposer)) FROM overrides WHERE id = NEW.override)
+)
+BEGIN SELECT RAISE(ABORT, 'an override needs a second person to approve it'); END
+""",
+    ),
+    "postgresql": (
+        """
+CREATE TRIGGER override_second_person BEFORE INSERT ON override_decisions
+FOR EACH ROW EXECUTE FUNCTION require_second_person()
+""",
+        "ALTER TABLE override_decisions ENABLE ALWAYS TRIGGER override_second_person",
+    ),
+}
