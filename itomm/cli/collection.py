@@ -26,6 +26,7 @@ from itomm.config.clock import format_instant
 from itomm.config.errors import InvalidInputError, Problem, UsageError
 from itomm.config.settings import Configuration
 from itomm.config.structure import nearest, problems_of
+from itomm.evidence.removals import forgotten_people
 from itomm.evidence.store import Store
 
 
@@ -122,6 +123,7 @@ def _assignment(workspace: Workspace, sources: Sequence[Source], manner: Manner)
         history=history,
         services=settings.services,
         pseudonym_key=store.pseudonym_key(),
+        forgotten=forgotten_people(store),
         resumption=resumption,
         continue_from={}
         if manner.full

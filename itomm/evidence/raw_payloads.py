@@ -111,6 +111,10 @@ class RawPayloads:
         for leftover in self._folder.glob("*/*.partial"):
             leftover.unlink(missing_ok=True)
 
+    def address(self, payload: object) -> str:
+        """The address that a payload would get."""
+        return hashlib.sha256(compressed(payload)).hexdigest()
+
     def path(self, address: str) -> Path:
         """Where the payload lies, or would lie."""
         new = self._new_path(address)

@@ -7,6 +7,7 @@ and the next :func:`finish_removals` takes them away.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -97,6 +98,18 @@ class Removals:
             removal = self.by_path.get(path)
         return path, sha256
 
+    def raw_in_force(self, address: str) -> str | Removal:
+        """The address of the raw payload that says what ``address`` said; the removal when none does.
+
+        A payload that came again after its removal is there all the same.
+        """
+        for ending in (".json.gz", ".zz"):
+            path = f"{RAW}{address[:2]}/{address[2:]}{ending}"
+            if path in self.by_path:
+                found = self.in_force(path, address)
+                return found if isinstance(found, Removal) else found[1]
+        return address
+
 
 def record_removals(
     store: LetGoStore,
@@ -149,6 +162,23 @@ def removals_in(connection: Connection) -> Removals:
     return Removals(by_path, frozenset(lost), frozenset(forgotten))
 
 
+def forgotten_people(store: LetGoStore) -> frozenset[str]:
+    """The hashes of all forgotten pseudonyms, for :class:`~itomm.config.identity.Pseudonyms`."""
+    with store.engine.connect() as connection:
+        return removals_in(connection).forgotten
+
+
+def raw_let_go(store: LetGoStore, removals: Removals, collection: str, page: int) -> Removal | None:
+    """Why the raw payload of a page is not there any more; None when it is, or something in its place."""
+    if not removals:
+        return None
+    query = select(requests.c.raw_sha256).where(requests.c.collection == collection, requests.c.page == page)
+    with store.engine.connect() as connection:
+        address = connection.execute(query).scalar()
+    found = removals.raw_in_force(address) if address else None
+    return found if isinstance(found, Removal) and not (store.folder / found.path).exists() else None
+
+
 def kept_leaves(connection: Connection) -> dict[str, dict[int, str]]:
     """For segments that were replaced: the leaf hashes, by row from 0, of the rows that were changed."""
     kept: dict[str, dict[int, str]] = {}
@@ -167,14 +197,53 @@ def _more_than_removals(connection: Connection) -> Iterator[tuple[int, Mapping[s
         yield row.seq, json.loads(row.body)
 
 
+def note_replacements(store: LetGoStore, paths: Sequence[str]) -> None:
+    """Note durably which files will be written to take the place of others, but for those that are there.
+
+    Raises:
+        OSError: it could not be written.
+    """
+    new = [path for path in paths if not (store.folder / path).exists()]
+    partial = _note_of(store).with_suffix(".new")
+    with partial.open("wb") as file:
+        file.write(json.dumps(new).encode())
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(_note_of(store))
+
+
+def noted_replacements(store: LetGoStore) -> frozenset[str]:
+    """Files that are being written to take the place of others, or were when the process was killed."""
+    try:
+        return frozenset(json.loads(_note_of(store).read_bytes()))
+    except FileNotFoundError:
+        return frozenset()
+
+
+def _note_of(store: LetGoStore) -> Path:
+    return store.folder / "replacing.partial"
+
+
+def _drop_unused_replacements(store: LetGoStore) -> None:
+    noted = noted_replacements(store)
+    if noted:
+        with store.engine.connect() as connection:
+            used = {each.replaced_by for each in removals_in(connection).by_path.values()}
+        for path in noted - used:
+            (store.folder / path).unlink(missing_ok=True)
+    _note_of(store).unlink(missing_ok=True)
+
+
 def finish_removals(store: LetGoStore) -> int:
     """Take away every file that was recorded as let go and is still there; how many.
 
-    A raw payload that a source sent again afterwards stays. Call it while holding the right to write.
+    What was written to take a file's place goes instead when the removal was never recorded. A raw payload
+    that a source sent again afterwards stays. Call it while holding the right to write.
 
     Raises:
         StoreError: a file could not be taken away.
     """
+    _drop_unused_replacements(store)
     due = pending_removals(store)
     for path in due:
         try:

@@ -31,7 +31,7 @@ from itomm.evidence.opening import open_database
 from itomm.evidence.raw_payloads import RawPayloads
 from itomm.evidence.readable import as_readable
 from itomm.evidence.record_types import record_types
-from itomm.evidence.removals import finish_removals, removals_in
+from itomm.evidence.removals import Removal, finish_removals, removals_in
 from itomm.evidence.sweeping import sweep
 from itomm.evidence.unfinished import KeptPages, UnfinishedRun, journals, note_run, noted_run
 from itomm.evidence.writer import CollectionWriter
@@ -221,13 +221,16 @@ class Store:
         return RequestMade(row.method, row.url, json.loads(row.query), row.status) if row else None
 
     def raw_record(self, collection: str, page: int, position: int) -> object:
-        """The raw payload that a record was read from; None when it is not kept."""
+        """The raw payload that a record was read from, or what replaced it; None when it is not kept."""
         query = select(requests.c.raw_sha256).where(
             requests.c.collection == collection, requests.c.page == page
         )
         with self.engine.connect() as connection:
             address = connection.execute(query).scalar()
-        return self.raw.get(address)[position] if address else None
+            found = removals_in(connection).raw_in_force(address) if address else None
+        if isinstance(found, Removal):
+            found = found.sha256 if (self.folder / found.path).exists() else None
+        return self.raw.get(found)[position] if found else None
 
     def newest_instant(self) -> datetime | None:
         """The latest time at which anything was recorded; None for an empty store."""

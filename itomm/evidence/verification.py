@@ -21,10 +21,11 @@ from itomm.evidence.database import (
     requests,
     segments,
 )
+from itomm.evidence.leaves import leaves_of
 from itomm.evidence.ledger import GENESIS
 from itomm.evidence.ledger_checks import chain_faults, projection_faults
-from itomm.evidence.merkle import MerkleTree, leaf_hash
-from itomm.evidence.record_lines import record_lines
+from itomm.evidence.merkle import MerkleTree
+from itomm.evidence.removals import RAW, kept_leaves, noted_replacements, removals_in
 from itomm.evidence.segments import file_digest
 from itomm.evidence.store import Store
 from itomm.evidence.unfinished import journals
@@ -82,7 +83,10 @@ def verify(store: Store, *, records: bool = False) -> Verified:
         faults += _found(pool.map(lambda each: _raw_fault(store, each, gone=named.gone), sorted(named.raw)))
     faults += _added(store, named)
     if records and not faults:
-        faults += _found(_root_fault(store, each, named.gone) for each in store.collections())
+        with store.engine.connect() as connection:
+            let_go, leaves = removals_in(connection), kept_leaves(connection)
+        for each in store.recorded_collections():
+            faults += _root_faults(each, leaves_of(store.folder, each, let_go, leaves))
     return Verified(
         len(rows),
         len(named.segments),
@@ -106,9 +110,22 @@ def _named_files(ask: Callable[[Any], Any]) -> _Named:
     return _Named(
         segments={
             **{str(row.path): row.sha256 for row in (*kept, *compacted)},
-            **{row.replaced_by: row.replacement_sha256 for row in gone if row.replaced_by},
+            **{
+                row.replaced_by: row.replacement_sha256
+                for row in gone
+                if row.replaced_by and not row.replaced_by.startswith(RAW)
+            },
         },
-        raw=frozenset(str(address) for address in ask(select(requests.c.raw_sha256).distinct()).scalars()),
+        raw=frozenset(
+            [
+                *(str(address) for address in ask(select(requests.c.raw_sha256).distinct()).scalars()),
+                *(
+                    row.replacement_sha256
+                    for row in gone
+                    if row.replaced_by and row.replaced_by.startswith(RAW)
+                ),
+            ]
+        ),
         others={str(row.path): row.sha256 for row in (*documents, *keys)},
         gone=frozenset(row.path for row in gone),
     )
@@ -128,7 +145,10 @@ def _file_fault(store: Store, path: str, sha256: str, *, gone: frozenset[str]) -
 
 def _raw_fault(store: Store, address: str, *, gone: frozenset[str]) -> str | None:
     path = store.raw.path(address)
-    if path.relative_to(store.folder).as_posix() in gone and not path.exists():
+    places = {
+        file.relative_to(store.folder).as_posix() for file in (path, path.with_name(f"{address[2:]}.zz"))
+    }
+    if not path.exists() and not places.isdisjoint(gone):
         return None
     try:
         store.raw.check(address)
@@ -139,29 +159,33 @@ def _raw_fault(store: Store, address: str, *, gone: frozenset[str]) -> str | Non
 
 def _added(store: Store, named: _Named) -> Iterator[str]:
     """Files that no row names; what a run under way has noted in its journal is no fault."""
+    expected = {*named.gone, *noted_replacements(store)}  # due to be taken away when somebody writes next
     under_way = list(journals(store.folder / "evidence"))
     open_stems = tuple(f"{path.name.split('.journal.')[0]}." for path, _ in under_way)
     for path in sorted((store.folder / "evidence").glob("*/*.parquet")):
         relative = path.relative_to(store.folder).as_posix()
-        if relative not in named.segments and not path.name.startswith(open_stems):
+        known = relative in named.segments or relative in expected
+        if not known and not path.name.startswith(open_stems):
             yield f"{relative}: this segment was added behind the catalogue's back"
     journalled = {page.raw_sha256 for _, journal in under_way if journal for page in journal.pages}
     for address in sorted(store.raw.addresses() - named.raw - journalled):
-        yield f"{store.raw.path(address)}: this raw payload was added behind the catalogue's back"
+        path = store.raw.path(address)
+        if path.relative_to(store.folder).as_posix() not in expected:
+            yield f"{path}: this raw payload was added behind the catalogue's back"
     for path in sorted((store.folder / "assessments").glob("*.json")):
         relative = path.relative_to(store.folder).as_posix()
         if relative not in named.others:
             yield f"{relative}: this file was added behind the catalogue's back"
 
 
-def _root_fault(store: Store, collection: Collection, gone: frozenset[str]) -> str | None:
-    if collection.merkle_root is None or any(segment.path in gone for segment in collection.segments):
-        return None
+def _root_faults(collection: Collection, leaves: Iterator[bytes] | None) -> Iterator[str]:
+    if collection.merkle_root is None or leaves is None:
+        return
     tree = MerkleTree()
     try:
-        tree.add(map(leaf_hash, record_lines(store.folder, collection.segments)))
+        tree.add(leaves)
     except OSError as error:
-        return str(error)
+        yield str(error)
+        return
     if tree.root != collection.merkle_root:
-        return f"collection {collection.id}: its records do not have the Merkle root that the ledger holds"
-    return None
+        yield f"collection {collection.id}: its records do not have the Merkle root that the ledger holds"

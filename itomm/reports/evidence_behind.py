@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from functools import lru_cache
+from functools import cache
 
 import duckdb
 
 from itomm.evidence.as_of import open_evidence
 from itomm.evidence.observation import RequestMade
+from itomm.evidence.removals import raw_let_go, removals_in
 from itomm.evidence.snapshot import Snapshot
 from itomm.evidence.store import Store
 from itomm.rules.pack import RuleSet
@@ -38,7 +39,15 @@ def evidence_behind(
     places = list(_places(rule_set, assessment, criterion, scope))
     rules = {rule.name: rule for rule, _ in places}
     types = [record_type for rule in rules.values() for record_type in rule.needed_types]
-    request = lru_cache(maxsize=None)(store.request)
+    with store.engine.connect() as database:
+        removals = removals_in(database)
+
+    @cache
+    def request(collection: str, page: int) -> str:
+        text = request_text(store.request(collection, page))
+        removal = raw_let_go(store, removals, collection, page)
+        return f"{text} (raw payload {removal.words})" if removal else text
+
     found: dict[tuple[str, str], tuple[EvidenceRecord, ...]] = {}
     with closing(open_evidence(snapshot, types, assessment.as_of)) as connection:
         for rule in rules.values():
@@ -97,7 +106,7 @@ def _places(
                 yield rule, result
 
 
-def _evidence(rule: Rule, record: RecordLookedAt, request: RequestMade | None) -> EvidenceRecord:
+def _evidence(rule: Rule, record: RecordLookedAt, request: str) -> EvidenceRecord:
     return EvidenceRecord(
         source=record.source,
         record_type=rule.record_type.name,
@@ -108,5 +117,5 @@ def _evidence(rule: Rule, record: RecordLookedAt, request: RequestMade | None) -
         counted=record.counted,
         matched=record.matched,
         fields=record.fields,
-        request=request_text(request),
+        request=request,
     )

@@ -53,7 +53,8 @@ def continuations(
     """The streams of which only what changed need be read.
 
     A stream is read whole when it has no cursor, when its newest collection was incomplete or asked something
-    else, or when its last whole reading is older than ``full_reading_every``: deletions show only there.
+    else, when content behind it was let go, or when its last whole reading is older than
+    ``full_reading_every``: deletions show only there.
 
     Args:
         sources: those that are collected now.
@@ -76,6 +77,7 @@ def continuations(
             whole = _whole_reading(last, by_id)
             if (
                 last.complete
+                and not last.let_go
                 and last.asked_digest == asked
                 and last.window_end is not None
                 and whole is not None
