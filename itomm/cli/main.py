@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("itomm.cli.verify", "Check that nothing stored was changed."),
     "retention": ("itomm.cli.retention", "Let content go that is no longer kept."),
     "forget": ("itomm.cli.forget", "Take one person's pseudonym out of everything stored."),
+    "db": ("itomm.cli.db", "Bring the store's database to another version, or copy it."),
     "rules": ("itomm.cli.rules", "Check, test and show rules."),
     "collectors": ("itomm.cli.collectors", "List and describe collectors."),
 }

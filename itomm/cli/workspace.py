@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 
 from itomm.cli.options import Invocation, instant_or_none
 from itomm.cli.progress import working
 from itomm.config.errors import StoreError
+from itomm.config.secrets import Secret
 from itomm.config.settings import Configuration, load_configuration
 from itomm.evidence.decisions import all_decisions
 from itomm.evidence.snapshot import Snapshot, snapshot_of
@@ -36,15 +38,28 @@ class Workspace:
         own = [self.configuration.folder / path for path in rules.paths]
         return load_packs(rules.packs, own, rules.without)
 
+    @property
+    def store_folder(self) -> Path:
+        """The store's folder; raises InvalidInputError."""
+        return self.invocation.store_path or self.configuration.store_path
+
+    @property
+    def store_database(self) -> Secret | None:
+        """The URL of a team store's database; a folder named on the command line holds its own.
+
+        Raises InvalidInputError, or UsageError when the reference to the URL leads nowhere.
+        """
+        return None if self.invocation.store_path else self.configuration.store_database
+
     @cached_property
     def store(self) -> Store:
         """The store, made when it is not there; raises StoreError or StoreVersionError."""
-        return Store.open(self.invocation.store_path or self.configuration.store_path, create=True)
+        return Store.open(self.store_folder, create=True, database=self.store_database)
 
     @cached_property
     def existing_store(self) -> Store:
         """The store, which must be there; raises StoreError or StoreVersionError."""
-        return Store.open(self.invocation.store_path or self.configuration.store_path)
+        return Store.open(self.store_folder, database=self.store_database)
 
 
 @dataclass(frozen=True)

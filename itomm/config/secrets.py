@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -27,6 +28,20 @@ SecretReference = Annotated[str, AfterValidator(_must_be_reference)]
 """A pydantic type for settings: text such as ``env:JIRA_TOKEN``; a literal secret is refused."""
 
 
+def _must_hold_no_password(text: str) -> str:
+    without_password = re.match(r"postgresql://([^:/@?#]*@)?[^@?#]*$", text)
+    if not text.startswith(SCHEMES) and not without_password:
+        raise ValueError(
+            "a database URL with a password may not stand here. Put the whole URL elsewhere and refer to it: "
+            "env:ITOMM_DATABASE_URL or file:/run/secrets/itomm_database_url"
+        )
+    return text
+
+
+DatabaseReference = Annotated[str, AfterValidator(_must_hold_no_password)]
+"""A pydantic type for settings: a reference to a secret URL, or a ``postgresql://`` URL that holds none."""
+
+
 class Secret:
     """A resolved secret. Its text only leaves through :meth:`reveal`; printing it shows ``***``."""
 
@@ -43,6 +58,15 @@ class Secret:
         return "***"
 
     __str__ = __repr__
+
+
+def resolve_database(reference: str, environment: Mapping[str, str] | None = None) -> Secret:
+    """The database URL that ``reference`` names, or is.
+
+    Raises:
+        UsageError: when the reference leads nowhere; the message says where it looked.
+    """
+    return resolve_secret(reference, environment) if reference.startswith(SCHEMES) else Secret(reference)
 
 
 def resolve_secret(reference: str, environment: Mapping[str, str] | None = None) -> Secret:

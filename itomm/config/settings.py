@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from itomm.config.errors import InvalidInputError, Problem
-from itomm.config.secrets import SecretReference
+from itomm.config.secrets import DatabaseReference, Secret, SecretReference, resolve_database
 from itomm.config.structure import StrictModel, checked, nearest
 from itomm.config.yaml_source import Document, read_document
 
@@ -85,9 +85,10 @@ class ScoringSettings(StrictModel):
 
 
 class StoreSettings(StrictModel):
-    """Where evidence and decisions are kept."""
+    """Where evidence and decisions are kept: a folder, and for a team the PostgreSQL database beside it."""
 
     path: str = ".itomm"
+    database: DatabaseReference | None = None
 
 
 class SigningSettings(StrictModel):
@@ -153,6 +154,12 @@ class Configuration:
     def store_path(self) -> Path:
         """The store's folder."""
         return self.folder / self.settings.store.path
+
+    @property
+    def store_database(self) -> Secret | None:
+        """The URL of a team store's database; None when the store is its folder alone; raises UsageError."""
+        reference = self.settings.store.database
+        return resolve_database(reference) if reference else None
 
     @property
     def scoring_digest(self) -> str:

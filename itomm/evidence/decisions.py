@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from itomm.config.clock import format_instant, parse_instant
 from itomm.config.errors import UsageError
@@ -177,17 +177,10 @@ def decide(store: Store, override_id: str, decision: Decision) -> Override:
     Raises:
         UsageError: there is no such override, it is already decided, or the proposer approves it.
     """
-    found = find_override(store, override_id)
     _require(decision.actor, "Say who decides with --by.")
-    taken = [each.decision for each in found.decisions]
-    if taken and (taken != ["approved"] or decision.decision != "withdrawn"):
-        raise UsageError(f"Override {override_id} is already {taken[-1]}.{_way_out(taken[-1])}")
-    if decision.decision == "approved" and same_person(found.proposer, decision.actor):
-        raise UsageError(
-            f"{found.proposer} proposed override {override_id}; a second person must approve it."
-        )
     values = {**_plain(vars(decision)), "override": override_id, "actor_key": person_key(decision.actor)}
     with store.transaction() as connection:
+        _check_decidable(_named(_all_in(connection), override_id), decision)
         seq = ledger.append(
             connection,
             at=decision.at,
@@ -197,6 +190,14 @@ def decide(store: Store, override_id: str, decision: Decision) -> Override:
         )
         connection.execute(override_decisions.insert().values(**values, ledger_seq=seq))
     return find_override(store, override_id)
+
+
+def _check_decidable(found: Override, decision: Decision) -> None:
+    taken = [each.decision for each in found.decisions]
+    if taken and (taken != ["approved"] or decision.decision != "withdrawn"):
+        raise UsageError(f"Override {found.id} is already {taken[-1]}.{_way_out(taken[-1])}")
+    if decision.decision == "approved" and same_person(found.proposer, decision.actor):
+        raise UsageError(f"{found.proposer} proposed override {found.id}; a second person must approve it.")
 
 
 def _way_out(taken: str) -> str:
@@ -209,7 +210,11 @@ def find_override(store: Store, override_id: str) -> Override:
     Raises:
         UsageError: there is none.
     """
-    for override in all_decisions(store).overrides:
+    return _named(all_decisions(store), override_id)
+
+
+def _named(decisions: Decisions, override_id: str) -> Override:
+    for override in decisions.overrides:
         if override.id == override_id:
             return override
     raise UsageError(f"There is no override '{override_id}'. 'itomm override list' shows all.")
@@ -218,15 +223,17 @@ def find_override(store: Store, override_id: str) -> Override:
 def all_decisions(store: Store) -> Decisions:
     """Everything people decided, oldest first."""
     with store.engine.connect() as connection:
-        stated = connection.execute(select(answers).order_by(answers.c.ledger_seq)).mappings().all()
-        proposed = connection.execute(select(overrides).order_by(overrides.c.ledger_seq)).mappings().all()
-        decided = connection.execute(
-            select(override_decisions).order_by(override_decisions.c.ledger_seq)
-        ).mappings()
-        by_override: dict[str, list[Decision]] = {}
-        for row in decided:
-            decision = Decision(row["decision"], row["actor"], row["reason"], parse_instant(row["at"]))
-            by_override.setdefault(row["override"], []).append(decision)
+        return _all_in(connection)
+
+
+def _all_in(connection: Connection) -> Decisions:
+    stated = connection.execute(select(answers).order_by(answers.c.ledger_seq)).mappings().all()
+    proposed = connection.execute(select(overrides).order_by(overrides.c.ledger_seq)).mappings().all()
+    decided = connection.execute(select(override_decisions).order_by(override_decisions.c.ledger_seq))
+    by_override: dict[str, list[Decision]] = {}
+    for row in decided.mappings():
+        decision = Decision(row["decision"], row["actor"], row["reason"], parse_instant(row["at"]))
+        by_override.setdefault(row["override"], []).append(decision)
     return Decisions(
         tuple(
             Answer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,12 +11,13 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 
 from itomm.config.errors import StoreError, UsageError
 from itomm.config.secrets import Secret
 from itomm.evidence.database import APPEND_ONLY, SCHEMA_VERSION, alembic_version, meta
-from itomm.evidence.engines import named, refused, writing
+from itomm.evidence.engines import named, refused, shown, writing
 from itomm.evidence.locking import exclusive
 from itomm.evidence.opening import DATABASE_FILE, connected, make_tables, not_opened, too_new, version_in
 
@@ -126,6 +128,12 @@ def back_up(folder: Path, to: Path) -> None:
     except sqlite3.Error as error:
         to.unlink()
         raise StoreError(f"Cannot copy {source} to {to}: {error}.") from None
+
+
+def dump_command(url: URL, to: Path | None) -> str:
+    """The command by which PostgreSQL copies a database; the password is not in it."""
+    file = str(to) if to else "itomm.dump"
+    return shlex.join(["pg_dump", "--format=custom", f"--file={file}", shown(url)])
 
 
 def _version(engine: Engine) -> int:
