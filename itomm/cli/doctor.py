@@ -16,27 +16,37 @@ from itomm.collectors.framework.checking import check_source
 from itomm.config.clock import format_instant
 from itomm.config.errors import ExitCode, StoreError, UsageError
 from itomm.config.structure import nearest
+from itomm.evidence.health import stream_findings, streams_of
 from itomm.evidence.snapshot import snapshot_of
+from itomm.evidence.store import Store
+from itomm.evidence.upkeep import counting, upkeep_findings, upkeep_of
 from itomm.evidence.verification import verify
 from itomm.reports.document import to_json
 
+EVIDENCE = "evidence"
 Row = tuple[str, str, str, str]
 
 
 @click.command()
+@click.option("--offline", is_flag=True, help="Do not ask the sources.")
 @output_option("table", "json")
 @common_options
-def command(invocation: Invocation, *, output: str) -> int:
-    """Check configuration, rules, sources and store; name what to mend.
+def command(invocation: Invocation, *, offline: bool, output: str) -> int:
+    """Check configuration, rules, sources, store and evidence; name what to mend.
 
-    Exit code 3 when a source or the store has a fault, 5 when configuration or rules have.
+    Exit code 3 when a source or the store has a fault, 5 when configuration or rules have. Warnings do not
+    change it.
     """
     workspace = Workspace(invocation)
     rows: list[Row] = [*_configuration_rows(workspace)]
-    with working("Asking the sources", quiet=invocation.quiet):
-        checked, failed = check_rows(workspace)
-    stored, damaged = _store_rows(workspace)
-    rows += [*checked, *stored]
+    failed = False
+    if not offline:
+        with working("Asking the sources", quiet=invocation.quiet):
+            checked, failed = check_rows(workspace)
+        rows += checked
+    with working("Looking at the store", quiet=invocation.quiet):
+        stored, damaged = _store_rows(workspace)
+    rows += stored
     if output == "json":
         names = ("part", "check", "state", "detail")
         write_out(
@@ -54,7 +64,8 @@ def _summary(rows: list[Row], *, broken: bool) -> str:
     warnings = sum(row[2] == CheckState.WARNING.value for row in rows)
     if broken:
         return "Something needs mending."
-    return f"Nothing is broken; {warnings} things to look at." if warnings else "All is well."
+    things = "1 thing" if warnings == 1 else f"{warnings} things"
+    return f"Nothing is broken; {things} to look at." if warnings else "All is well."
 
 
 def check_rows(workspace: Workspace, *, only: str | None = None) -> tuple[list[Row], bool]:
@@ -108,4 +119,18 @@ def _store_rows(workspace: Workspace) -> tuple[list[Row], bool]:
         ("store", "there is a store", CheckState.OK.value, when),
         ("store", "stored bytes are what was recorded", state.value, detail),
     ]
+    if found.faults:
+        rows.append(
+            (EVIDENCE, "evidence is healthy", CheckState.WARNING.value, "not looked at: see the store")
+        )
+    else:
+        rows += _evidence_rows(workspace, store)
     return rows, bool(found.faults)
+
+
+def _evidence_rows(workspace: Workspace, store: Store) -> Iterator[Row]:
+    now, limits = workspace.invocation.clock(), workspace.configuration.settings.health
+    findings = stream_findings(streams_of(store.collections()), now, limits, counting(store))
+    for finding in (*findings, *upkeep_findings(upkeep_of(store), now, limits)):
+        detail = ". ".join(part for part in (finding.detail, finding.remedy) if part)
+        yield EVIDENCE, finding.title, finding.state.value, detail
