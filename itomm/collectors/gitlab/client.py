@@ -120,7 +120,6 @@ class GitLabClient:
                 {"include_subgroups": "true", "with_shared": "false"},
             )
         for path in self._settings.projects:
-            self._context.asked(path)
             try:
                 payload = self.one(f"/projects/{encoded(path)}")
             except GitlabHttpError as error:
@@ -131,7 +130,6 @@ class GitLabClient:
             yield from self._listed("membership", "/projects", {"membership": "true", **KEYSET})
 
     def _listed(self, scope: str, path: str, parameters: Mapping[str, str]) -> Iterator[Project]:
-        self._context.asked(scope)
         try:
             for page in self.pages(path, parameters):
                 yield from (Project(row, page.request) for row in page.rows)
