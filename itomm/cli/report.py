@@ -10,6 +10,7 @@ from itomm import __version__
 from itomm.cli.explain import rule_without_tests
 from itomm.cli.options import Invocation, common_options, scoring_options
 from itomm.cli.progress import working
+from itomm.cli.recording import attested_in
 from itomm.cli.tables import print_paragraph
 from itomm.cli.workspace import Scored, Workspace, score
 from itomm.config.errors import ExitCode, StoreError
@@ -47,9 +48,7 @@ def write_report(scored: Scored, target: Path) -> Path:
     Raises:
         StoreError: the file could not be written.
     """
-    rule_set, store = scored.workspace.rule_set, scored.workspace.existing_store
-    evidence = evidence_behind(store, scored.snapshot, rule_set, scored.assessment, at_most=RECORDS_SHOWN)
-    page = render_report(scored.assessment, evidence, _rules(rule_set), f"itomm {__version__}")
+    page = report_page(scored)
     try:
         partial = target.with_name(f".{target.name}.partial")
         partial.write_text(page, encoding="utf-8")
@@ -57,6 +56,19 @@ def write_report(scored: Scored, target: Path) -> Path:
     except OSError as error:
         raise StoreError(f"The report could not be written to {target}: {error.strerror}.") from None
     return target
+
+
+def report_page(scored: Scored) -> str:
+    """The report as HTML; the same store and options give the same text."""
+    rule_set, store = scored.workspace.rule_set, scored.workspace.existing_store
+    evidence = evidence_behind(store, scored.snapshot, rule_set, scored.assessment, at_most=RECORDS_SHOWN)
+    return render_report(
+        scored.assessment,
+        evidence,
+        _rules(rule_set),
+        f"itomm {__version__}",
+        attested=attested_in(scored),
+    )
 
 
 def _rules(rule_set: RuleSet) -> dict[str, str]:

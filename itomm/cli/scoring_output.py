@@ -1,12 +1,13 @@
-"""What score and assess print: tables, JSON or CSV; and keeping the assessment in the store."""
+"""What score and assess print: tables, JSON or CSV."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from itomm.cli.overview import print_overview
-from itomm.cli.tables import csv_text, write_out
+from itomm.cli.tables import csv_text, print_paragraph, write_out
 from itomm.cli.workspace import Scored
+from itomm.reports.assessment_statement import Attested
 from itomm.reports.document import assessment_document, to_json
 from itomm.reports.wording import share_text
 from itomm.scoring.assessment import Assessment, View
@@ -29,14 +30,16 @@ CSV_HEADINGS = (
 )
 
 
-def print_scored(scored: Scored, output: str) -> None:
-    """Print an assessment in one of the formats table, json and csv."""
+def print_scored(scored: Scored, output: str, attested: Callable[[], Attested]) -> None:
+    """Print an assessment in one of the formats table, json and csv; a table also says who signed it."""
     if output == "json":
         write_out(to_json(assessment_document(scored.assessment)))
     elif output == "csv":
         write_out(csv_text(CSV_HEADINGS, csv_rows(scored.assessment)))
     else:
         print_overview(scored.assessment)
+        print_paragraph("")
+        print_paragraph(attested().sentence)
 
 
 def csv_rows(assessment: Assessment) -> Iterator[tuple[str, ...]]:

@@ -1,6 +1,9 @@
-"""``itomm verify``: check that nothing stored was changed."""
+"""``itomm verify``: check that nothing stored, or nothing in a bundle, was changed."""
 
 from __future__ import annotations
+
+import zipfile
+from pathlib import Path
 
 import click
 
@@ -8,33 +11,95 @@ from itomm.cli.options import Invocation, common_options, output_option
 from itomm.cli.progress import working
 from itomm.cli.tables import print_paragraph, write_out
 from itomm.cli.workspace import Workspace
-from itomm.config.errors import ExitCode
+from itomm.config.errors import ExitCode, UsageError
+from itomm.evidence.recorded_assessments import assessment_faults, recorded_assessments
+from itomm.evidence.signing import keys_of
 from itomm.evidence.store import Store
 from itomm.evidence.verification import verify
+from itomm.evidence.witness import head_faults, read_head, rows_against_bundle
+from itomm.reports import verify_bundle
+from itomm.reports.assessment_statement import attested
 from itomm.reports.document import plain, to_json
 
 
 @click.command()
+@click.argument("bundle", metavar="[BUNDLE]", required=False)
+@click.option("--key", metavar="FILE", help="A public key that reached you by another way than the bundle.")
+@click.option("--head", metavar="SEQ:HASH", help="A ledger row from an earlier report, to be found again.")
+@click.option("--against", metavar="BUNDLE", help="A bundle whose ledger the store must still begin with.")
 @output_option("table", "json")
 @common_options
-def command(invocation: Invocation, output: str) -> int:
-    """Check every stored byte: ledger, catalogue, segments and raw payloads.
+def command(
+    invocation: Invocation,
+    *,
+    bundle: str | None,
+    key: str | None,
+    head: str | None,
+    against: str | None,
+    output: str,
+) -> int:
+    """Check every stored byte: ledger, catalogue, segments, raw payloads, signatures; or an exported bundle.
 
-    Exit code 4 when anything was changed, added or removed; each fault is named.
+    Exit code 4 when anything was changed, added or removed; each fault is named. The store alone cannot tell
+    that its newest rows were cut off: --head or --against compares with what was handed out earlier.
     """
+    if bundle is not None:
+        if head or against:
+            raise UsageError("--head and --against are for a store; leave out the bundle.")
+        return _verify_bundle(Path(bundle), Path(key) if key else None, output)
+    if key is not None:
+        raise UsageError("--key is for a bundle; the store's own keys are checked anyway.")
+    return _verify_store(invocation, head, against, output)
+
+
+def _verify_store(invocation: Invocation, head: str | None, against: str | None, output: str) -> int:
     folder = invocation.store_path
+    witness = read_head(head) if head else None
     store = Store.open(folder) if folder else Workspace(invocation).existing_store
     with working("Verifying", quiet=invocation.quiet):
         found = verify(store)
+        faults = [*found.faults, *assessment_faults(store)]
+        faults += head_faults(store, witness) if witness else []
+        faults += rows_against_bundle(store, Path(against)) if against else []
+        told = _signature(store) if not faults else ""
     if output == "json":
-        write_out(to_json({"schema": "itomm/verification/1", **plain(found)}))
+        document = {**plain(found), "faults": faults, "signature": told}
+        write_out(to_json({"schema": "itomm/verification/1", **document}))
     else:
-        for fault in found.faults:
+        for fault in faults:
             print_paragraph(fault, style="red")
         counted = (
             f"{found.ledger_rows} ledger rows, {found.segments} segments and "
             f"{found.raw_payloads} raw payloads checked; ledger head {found.head[:16]}."
         )
-        state = f"{len(found.faults)} faults found." if found.faults else "Nothing was changed."
+        state = f"{len(faults)} faults found." if faults else "Nothing was changed."
         print_paragraph(f"{counted} {state}")
-    return ExitCode.VERIFICATION_FAILED if found.faults else ExitCode.OK
+        if told:
+            print_paragraph(told)
+    return ExitCode.VERIFICATION_FAILED if faults else ExitCode.OK
+
+
+def _signature(store: Store) -> str:
+    """Who signed the newest recorded assessment."""
+    recorded = recorded_assessments(store)
+    has_key = bool(keys_of(store))
+    if has_key and not recorded:
+        return "No assessment was signed yet."
+    return attested(recorded[-1] if recorded else None, has_key=has_key).sentence
+
+
+def _verify_bundle(bundle: Path, key: Path | None, output: str) -> int:
+    try:
+        faults, told = verify_bundle.check(bundle, key.read_bytes() if key else None)
+    except OSError as error:
+        raise UsageError(f"{error.filename or bundle} cannot be read: {error.strerror}.") from None
+    except (zipfile.BadZipFile, ValueError, TypeError) as error:
+        raise UsageError(f"{bundle} is no bundle, or --key names no public key: {error}.") from None
+    if output == "json":
+        write_out(to_json({"schema": "itomm/bundle-verification/1", "faults": faults, "told": told}))
+    else:
+        for fault in faults:
+            print_paragraph(fault, style="red")
+        for line in told if not faults else [f"{len(faults)} faults found in {bundle}."]:
+            print_paragraph(line)
+    return ExitCode.VERIFICATION_FAILED if faults else ExitCode.OK

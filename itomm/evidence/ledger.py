@@ -20,6 +20,9 @@ from itomm.evidence.database import ledger
 
 GENESIS = "0" * 64
 
+_TELL_NOTHING_NEW = ("assessment", "signing_key", "compaction", "removal", "fingerprint")
+"""Kinds that do not move the instant as of which is scored: they speak of the store, not of the world."""
+
 
 @dataclass(frozen=True)
 class LedgerEntry:
@@ -67,6 +70,7 @@ def entries(connection: Connection) -> Iterator[LedgerEntry]:
 
 
 def newest_instant(connection: Connection) -> datetime | None:
-    """The latest time that any row carries; None when there is none."""
-    moments = connection.execute(select(ledger.c.at).distinct()).scalars()
+    """The latest time of a collection or a decision; None when there is none."""
+    known_by = select(ledger.c.at).where(ledger.c.kind.not_in(_TELL_NOTHING_NEW)).distinct()
+    moments = connection.execute(known_by).scalars()
     return max((parse_instant(moment) for moment in moments), default=None)

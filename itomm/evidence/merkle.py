@@ -41,7 +41,7 @@ class MerkleTree:
             return EMPTY_ROOT
         node = self._complete[-1][1]
         for _, left in reversed(self._complete[:-1]):
-            node = _inner(left, node)
+            node = inner_hash(left, node)
         return node.hex()
 
 
@@ -59,7 +59,7 @@ def inclusion_proof(hashes: Sequence[bytes], index: int) -> list[str]:
         if beside < len(level):
             proof.append(level[beside].hex())
         level = [
-            _inner(level[left], level[left + 1]) if left + 1 < len(level) else level[left]
+            inner_hash(level[left], level[left + 1]) if left + 1 < len(level) else level[left]
             for left in range(0, len(level), 2)
         ]
         index //= 2
@@ -76,14 +76,15 @@ def root_from_proof(hashed: bytes, index: int, leaves: int, proof: Sequence[str]
             return None
         beside = bytes.fromhex(text)
         if index % 2 == 1 or index == last:
-            node = _inner(beside, node)
+            node = inner_hash(beside, node)
             while index % 2 == 0 and index:
                 index, last = index // 2, last // 2
         else:
-            node = _inner(node, beside)
+            node = inner_hash(node, beside)
         index, last = index // 2, last // 2
     return node.hex() if last == 0 else None
 
 
-def _inner(left: bytes, right: bytes) -> bytes:
+def inner_hash(left: bytes, right: bytes) -> bytes:
+    """The hash of a node from those of its two children."""
     return hashlib.sha256(b"\x01" + left + right).digest()

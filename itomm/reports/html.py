@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from itomm.config.clock import format_instant
 from itomm.reports import wording
+from itomm.reports.assessment_statement import Attested
 from itomm.reports.charts import RADAR_AXES, Axis, interval_bar, radar
 from itomm.reports.criterion_groups import grouped
 from itomm.reports.criterion_view import CriterionView, criterion_view, index_scopes
@@ -36,6 +37,8 @@ def render_report(
     evidence: Mapping[tuple[str, str], Sequence[EvidenceRecord]],
     rules: Mapping[str, str],
     generated_by: str,
+    *,
+    attested: Attested | None = None,
 ) -> str:
     """Write the whole report as one HTML page; the same input gives the same text.
 
@@ -45,6 +48,7 @@ def render_report(
             are shown; the caller decides how many that is.
         rules: rule name -> its YAML as written.
         generated_by: name and version of the program, for the foot.
+        attested: whether the assessment was recorded and signed; None says nothing of it.
     """
     style = _stylesheet()
     criteria = _criteria(assessment, evidence, rules)
@@ -69,6 +73,7 @@ def render_report(
                 for practice in assessment.model.practices
             },
             generated_by=generated_by,
+            attested=attested,
             style=Markup(style),  # noqa: S704 - our own stylesheet, not input
             style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         )
