@@ -124,6 +124,13 @@ def _durations(values: Sequence[Any]) -> Sequence[object] | None:
     ]
 
 
+def _json_texts(values: Sequence[Any]) -> Sequence[object] | None:
+    try:
+        return [None if value is None else _json(value) for value in values]
+    except (TypeError, ValueError):
+        return None
+
+
 _QUICK: Mapping[tuple[FieldType, type], Callable[[Sequence[Any]], Sequence[object] | None]] = {
     (FieldType.TEXT, str): _as_they_are,
     (FieldType.BOOLEAN, bool): _as_they_are,
@@ -131,6 +138,8 @@ _QUICK: Mapping[tuple[FieldType, type], Callable[[Sequence[Any]], Sequence[objec
     (FieldType.INSTANT, datetime): _instants_in_utc,
     (FieldType.DURATION, timedelta): _durations,
     (FieldType.LIST, list): _lists_of_text,
+    (FieldType.JSON, list): _json_texts,
+    (FieldType.JSON, dict): _json_texts,
 }
 """Ways to convert a whole column at once; None where a value needs a closer look."""
 

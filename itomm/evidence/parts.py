@@ -14,7 +14,7 @@ from typing import IO
 from itomm.evidence.segments import Origin, SegmentWritten, described, distinct_records, write_segment
 from itomm.evidence.unfinished import lines_of
 
-ROWS_IN_A_PART = 250_000
+ROWS_IN_A_PART = 100_000
 """Rows after which a new segment is begun; keeps memory and the space for unfinished lines flat."""
 
 _PART = re.compile(r"\.\d{4}\.(parquet|partial|lines\.partial)$")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import threading
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,11 +27,11 @@ _LEVEL = 1  # a page compresses to about an eighth; higher levels save a tenth o
 
 
 @dataclass(frozen=True)
-class PreparedPayload:
-    """A payload that is written but not yet in its place; ``partial`` is None when it already was."""
+class PackedPayload:
+    """A payload as it will be stored, and its address."""
 
     address: str
-    partial: Path | None
+    content: bytes
 
 
 class RawPayloads:
@@ -42,38 +41,39 @@ class RawPayloads:
         self._folder = folder
 
     def put(self, payload: object) -> str:
-        """Store a payload; its address. It is safe from a loss of power only after :meth:`settle`."""
-        prepared = self.prepare(payload)
-        self.place(prepared)
-        return prepared.address
+        """Store a payload; its address. It is safe from a loss of power only after :meth:`flush`."""
+        packed = pack(payload)
+        self.place(packed)
+        return packed.address
 
-    def prepare(self, payload: object) -> PreparedPayload:
-        """Write a payload beside its place."""
-        content = compressed(payload)
-        address = hashlib.sha256(content).hexdigest()
-        path = self._new_path(address)
+    def place(self, packed: PackedPayload) -> None:
+        """Write a payload to its place.
+
+        A crash may leave it half-written there: whoever goes on checks it by its address.
+        """
+        path = self._new_path(packed.address)
         if path.exists():
-            return PreparedPayload(address, None)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.partial")
+            return
         try:
-            partial.write_bytes(content)
-        except OSError:
-            partial.unlink(missing_ok=True)
-            raise
-        return PreparedPayload(address, partial)
+            path.write_bytes(packed.content)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(packed.content)
 
-    def place(self, prepared: PreparedPayload) -> None:
-        """Give a prepared payload its name."""
-        if prepared.partial is not None:
-            prepared.partial.replace(self._new_path(prepared.address))
+    def flush(self, address: str) -> None:
+        """Wait until a payload is on the disk; raises OSError."""
+        _flush(self._new_path(address))
 
     def settle(self, addresses: Iterable[str]) -> None:
-        """Wait until payloads are on the disk; raises OSError."""
+        """Wait until payloads and their names are on the disk; raises OSError."""
         wanted = set(addresses)
         for address in wanted:
-            _flush(self._new_path(address))
-        for folder in {address[:2] for address in wanted}:
+            self.flush(address)
+        self.flush_folders(wanted)
+
+    def flush_folders(self, addresses: Iterable[str]) -> None:
+        """Wait until the names of payloads are on the disk; raises OSError."""
+        for folder in {address[:2] for address in addresses}:
             _flush(self._folder / folder)
 
     def get(self, address: str) -> Any:
@@ -106,14 +106,9 @@ class RawPayloads:
         """Take a payload away, if it is there."""
         self.path(address).unlink(missing_ok=True)
 
-    def sweep(self) -> None:
-        """Take away what was half-written; only while nobody else writes."""
-        for leftover in self._folder.glob("*/*.partial"):
-            leftover.unlink(missing_ok=True)
-
     def address(self, payload: object) -> str:
         """The address that a payload would get."""
-        return hashlib.sha256(compressed(payload)).hexdigest()
+        return pack(payload).address
 
     def path(self, address: str) -> Path:
         """Where the payload lies, or would lie."""
@@ -122,25 +117,22 @@ class RawPayloads:
         return old if not new.exists() and old.exists() else new
 
     def addresses(self) -> set[str]:
-        """Of everything that lies in the folder, half-written files left out."""
-        return {
-            f"{path.parent.name}{path.name.split('.')[0]}"
-            for path in self._folder.glob("*/*")
-            if path.suffix != ".partial"
-        }
+        """Of everything that lies in the folder."""
+        return {f"{path.parent.name}{path.name.split('.')[0]}" for path in self._folder.glob("*/*")}
 
     def _new_path(self, address: str) -> Path:
         return self._folder / address[:2] / f"{address[2:]}.json.gz"
 
 
-def compressed(payload: object) -> bytes:
-    """The bytes that a payload is stored as."""
+def pack(payload: object) -> PackedPayload:
+    """The bytes that a payload is stored as, with their address."""
     try:
         content = orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # decimals, dates, huge integers
         content = canonical_bytes(payload)
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
-    return packer.compress(content) + packer.flush()
+    packed = packer.compress(content) + packer.flush()
+    return PackedPayload(hashlib.sha256(packed).hexdigest(), packed)
 
 
 def _verified_in_version_1(path: Path, stored: bytes, address: str) -> bytes:

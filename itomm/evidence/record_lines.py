@@ -51,8 +51,8 @@ class LineMaker:
             return []
         fields = [observation.fields for _, observation, _ in placed]
         declared = self._type.fields
-        for each in fields:
-            if not each.keys() <= declared.keys():
+        if not declared.keys() >= set().union(*fields):
+            for each in fields:
                 refuse_unknown(self._type, each)
         columns: dict[str, Sequence[object]] = {
             "page": [page] * len(placed),
@@ -65,7 +65,7 @@ class LineMaker:
             columns[name] = column_of(self._type, field, [each.get(name) for each in fields])
         names, dumps = self._names, orjson.dumps
         rows = zip(*[columns[name] for name in names], strict=True)
-        return [dumps(dict(zip(names, row, strict=True)), None, _FORM) for row in rows]
+        return [dumps(dict(zip(names, row)), None, _FORM) for row in rows]  # noqa: B905  as long as names
 
     def _refusal(self, observation: Observation) -> str:
         try:

@@ -149,7 +149,6 @@ class Store:
             segments={self.folder / path for path in listed},
             release=self.release,
         )
-        self.raw.sweep()
 
     def release(self, addresses: Iterable[str]) -> None:
         """Take away raw payloads that nothing refers to any more."""

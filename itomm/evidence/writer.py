@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
@@ -21,7 +22,7 @@ from itomm.evidence.database import collections, requests, segments
 from itomm.evidence.merkle import MerkleTree, leaf_hash
 from itomm.evidence.observation import CollectionOutcome, Page, UnknownReason
 from itomm.evidence.parts import Parts
-from itomm.evidence.raw_payloads import RawPayloads
+from itomm.evidence.raw_payloads import PackedPayload, RawPayloads, pack
 from itomm.evidence.record_lines import LineMaker, lines_of_segment
 from itomm.evidence.record_types import RecordType
 from itomm.evidence.segments import Origin, SegmentWritten
@@ -44,6 +45,10 @@ class StoreRoom(Protocol):
 
     def release(self, addresses: Iterable[str]) -> None:
         """Take away raw payloads that nothing refers to any more."""
+
+
+_PAGES_BEHIND = 1
+"""Pages whose raw payload may still be on its way to the disk when the next page is taken."""
 
 
 def evidence_id(source: str, record_type: str, source_ref: str) -> str:
@@ -83,6 +88,8 @@ class CollectionWriter:
         self._lines = LineMaker(record_type)
         self._tree = MerkleTree()
         self._pages: list[PageKept] = []
+        self._background = ThreadPoolExecutor(1, "itomm-raw")
+        self._placing: list[Future[None]] = []
         self._journal = JournalWriter(
             self._journal_path,
             run=run,
@@ -107,24 +114,28 @@ class CollectionWriter:
         number = len(self._pages) + 1
         try:
             self._parts.turn()
-            prepared = self._store.raw.prepare([observation.raw for observation in page.observations])
+            packing = self._background.submit(pack, [observation.raw for observation in page.observations])
             lines, refused = self._lines.lines(page.observations, service_ids, number)
             self._parts.add(lines)
+            hashes = [leaf_hash(line) for line in lines]
+            packed = packing.result()
             kept = PageKept(
                 number,
                 page.request,
                 len(page.observations),
-                prepared.address,
+                packed.address,
                 self._parts.part,
                 self._parts.end,
                 tuple(refused),
                 progress,
             )
             self._journal.keep(kept)
-            self._store.raw.place(prepared)
+            self._placing.append(self._background.submit(self._place, packed))
+            if len(self._placing) > _PAGES_BEHIND:
+                self._placing[-_PAGES_BEHIND - 1].result()
         except OSError as error:
             raise _disk_error(self._store, error) from None
-        self._tree.add(map(leaf_hash, lines))
+        self._tree.add(hashes)
         self._pages.append(kept)
 
     def finish(self, outcome: CollectionOutcome) -> CollectionSummary:
@@ -143,7 +154,9 @@ class CollectionWriter:
             )
         try:
             written, distinct = self._parts.close()
-            self._store.raw.settle(page.raw_sha256 for page in self._pages)
+            for placed in self._placing:
+                placed.result()
+            self._store.raw.flush_folders(page.raw_sha256 for page in self._pages)
             self._record(outcome, written, distinct)
         except OSError as error:
             self.abandon()
@@ -151,7 +164,7 @@ class CollectionWriter:
         except StoreError:
             self.abandon()
             raise
-        self._journal.close()
+        self._close()
         self._journal_path.unlink(missing_ok=True)
         return CollectionSummary(
             self._source, self._type.name, self._parts.rows, outcome.complete, outcome.reason, outcome.error
@@ -159,15 +172,23 @@ class CollectionWriter:
 
     def leave(self) -> None:
         """Stop here; the complete pages stay for a later run to go on with."""
-        self._journal.close()
+        self._close()
         self._parts.leave()
 
     def abandon(self) -> None:
         """Forget everything; nothing of this collection becomes visible."""
-        self._journal.close()
+        self._close()
         self._parts.abandon()
         self._journal_path.unlink(missing_ok=True)
         self._store.release(page.raw_sha256 for page in self._pages)
+
+    def _place(self, packed: PackedPayload) -> None:
+        self._store.raw.place(packed)
+        self._store.raw.flush(packed.address)
+
+    def _close(self) -> None:
+        self._journal.close()
+        self._background.shutdown(cancel_futures=True)
 
     def _take_up(self, found: Journal, *, resume: bool) -> None:
         """Go on behind pages that a killed run kept, as far as all of them are there; drop the others."""
@@ -180,6 +201,7 @@ class CollectionWriter:
         if pages and self._parts.go_on(rows, pages[-1].end):
             for page in pages:
                 self._journal.keep(page)
+                self._placing.append(self._background.submit(self._store.raw.flush, page.raw_sha256))
             self._pages, self._tree = pages, tree
         else:
             self._parts.abandon()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from itomm.config.errors import ExitCode, LockedError, StoreError
-from itomm.evidence import ledger, locking
+from itomm.evidence import ledger
 from itomm.evidence.parts import Parts
 from itomm.evidence.raw_payloads import RawPayloads
 from itomm.evidence.store import Store
@@ -155,7 +155,7 @@ def no_space(*_: object, **__: object) -> None:
 
 @pytest.mark.parametrize(
     ("place", "name"),
-    [(RawPayloads, "prepare"), (Parts, "add"), (Parts, "close")],
+    [(RawPayloads, "place"), (Parts, "add"), (Parts, "close")],
 )
 def test_a_disk_that_fills_up_anywhere_is_told_in_plain_words(
     store: Store, monkeypatch: pytest.MonkeyPatch, place: type, name: str
