@@ -28,11 +28,6 @@ from tests.evidence.stores import (
 SECOND = timedelta(seconds=1)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store.open(tmp_path / "store", create=True)
-
-
 def assets(store: Store, as_of: datetime) -> list[object]:
     return [asset for (asset,) in known(store, "security_scan", as_of, "asset_ref")]
 

@@ -31,11 +31,6 @@ from tests.evidence.stores import (
 )
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store.open(tmp_path / "store", create=True)
-
-
 def writer_of(store: Store, record_type: str = "security_scan") -> CollectionWriter:
     return store.begin_collection(
         run=store.next_run(), source="tool", collector="test", record_type=record_type, started_at=NOON

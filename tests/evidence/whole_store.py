@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+from itomm.config.secrets import Secret
 from itomm.evidence.decisions import Answer, Decision, Override, decide, propose, record_answer
 from itomm.evidence.store import Store
 from tests.evidence.stores import DAY, NOON, collect, finding, finished, scan
@@ -38,9 +39,9 @@ VERIFIED_TABLES = (
 REASON = "Seen with my own eyes, on site."
 
 
-def whole_store(folder: Path) -> Store:
+def whole_store(folder: Path, database: Secret | None = None) -> Store:
     """Two collections, an answer, and one override each that is proposed, approved, rejected, withdrawn."""
-    store = Store.open(folder, create=True)
+    store = Store.open(folder, create=True, database=database)
     collect(store, "security_scan", {each: scan(each) for each in "abc"}, page_size=2)
     collect(store, "vulnerability", {"1": finding(NOON - DAY)}, outcome=finished(1))
     record_answer(

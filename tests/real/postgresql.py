@@ -51,7 +51,9 @@ def start_postgresql() -> Iterator[PostgreSQL]:
     """A private server on a free port; it refuses to run as root, so root becomes its user."""
     binaries = _newest_binaries()
     user = pwd.getpwnam("postgres") if os.getuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="itomm-postgresql-", dir="/tmp"))  # noqa: S108  its user cannot enter root's
+    folder = Path(
+        tempfile.mkdtemp(prefix="itomm-postgresql-", dir="/tmp")
+    )  # its user cannot enter root's folders
     if user:
         os.chown(folder, user.pw_uid, user.pw_gid)
 
