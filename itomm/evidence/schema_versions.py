@@ -71,7 +71,7 @@ def upgrade(folder: Path, *, database: Secret | None = None, app_role: str | Non
                 if before == 0:
                     make_tables(connection)
                 elif before < SCHEMA_VERSION:
-                    _migrate(connection, before, SCHEMA_VERSION)
+                    migrate(connection, before, SCHEMA_VERSION)
                 if app_role is not None:
                     _grant(connection, app_role)
     except DatabaseError as error:
@@ -97,7 +97,7 @@ def downgrade(folder: Path, to: int, *, database: Secret | None = None) -> Moved
                 raise UsageError(f"The store has version {before}; it cannot go back to {to}.")
             copy = _copied_before(folder, engine, before) if to < before else None
             with writing(engine).begin() as connection:
-                _migrate(connection, before, to)
+                migrate(connection, before, to)
     except DatabaseError as error:
         raise refused(engine, error) from None
     finally:
@@ -161,12 +161,12 @@ def _copied_before(folder: Path, engine: Engine, version: int) -> Path | None:
     return copy
 
 
-def _migrate(connection: Connection, before: int, after: int) -> None:
-    """Run Alembic inside the caller's transaction."""
+def migrate(connection: Connection, before: int, after: int) -> None:
+    """Run the migrations from one version (0: nothing) to another inside the caller's transaction."""
     configuration = Config()
     configuration.set_main_option("script_location", "itomm.evidence:migrations")
     configuration.attributes["connection"] = connection
-    if not inspect(connection).has_table(alembic_version.name):  # version 1 was made without Alembic
+    if before and not inspect(connection).has_table(alembic_version.name):  # version 1 knew no Alembic
         command.stamp(configuration, f"{before:04d}")
     move = command.upgrade if after > before else command.downgrade
     move(configuration, f"{after:04d}")

@@ -44,14 +44,17 @@ def whole_store(folder: Path, database: Secret | None = None) -> Store:
     store = Store.open(folder, create=True, database=database)
     collect(store, "security_scan", {each: scan(each) for each in "abc"}, page_size=2)
     collect(store, "vulnerability", {"1": finding(NOON - DAY)}, outcome=finished(1))
-    record_answer(
-        store, Answer("", "acme", "A-P-2.1", "yes", "ada", "", ("https://x.example",), NOON, NOON + 90 * DAY)
-    )
+    record_answer(store, an_answer())
     for wanted in ((), ("approved",), ("rejected",), ("approved", "withdrawn")):
         override = propose(store, an_override())
         for number, decision in enumerate(wanted):
             decide(store, override.id, Decision(decision, "grace", REASON, NOON + timedelta(hours=number)))
     return store
+
+
+def an_answer(author: str = "ada") -> Answer:
+    """An answer that fits."""
+    return Answer("", "acme", "A-P-2.1", "yes", author, "", ("https://x.example",), NOON, NOON + 90 * DAY)
 
 
 def an_override(proposer: str = "ada") -> Override:
