@@ -97,6 +97,9 @@ class Grader:
             return self._answer(Verdict.UNKNOWN, UnknownReason.NEVER_COLLECTED, detail, seen)
         if self._measured.applies is not None and not members:
             if self._unclear():
+                ready = self._ready(None)
+                if ready.reason not in {None, UnknownReason.NEVER_COLLECTED}:
+                    return self._answer(Verdict.UNKNOWN, ready.reason, ready.detail, seen)
                 detail = (
                     f"the catalogue does not say for which services this holds: {self._rule.written.services}"
                 )
