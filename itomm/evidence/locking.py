@@ -22,6 +22,7 @@ from itomm.evidence.engines import ADVISORY_SPACE, in_words, named
 StillHeld = Callable[[], None]
 """Raises StoreError when the lock was lost meanwhile."""
 
+_MOMENT = 0.2  # seconds
 _LONGEST_APPLICATION_NAME = 63  # bytes; PostgreSQL cuts what is longer
 
 
@@ -42,7 +43,8 @@ def _file_lock(folder: Path, purpose: str) -> Iterator[StillHeld]:
     lock = FileLock(str(folder / "lock"))
     holder = folder / "lock.holder"
     try:
-        lock.acquire(timeout=0)
+        # Whoever has no name yet, or none any more, is only just beginning or ending.
+        lock.acquire(timeout=0 if _read(holder) else _MOMENT, poll_interval=_MOMENT / 10)
     except Timeout:
         raise _held_by(_read(holder), str(folder)) from None
     except OSError as error:
