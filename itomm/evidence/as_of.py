@@ -5,46 +5,57 @@ Reading as of T hides records that occurred after T, and empties later fields wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 
 import duckdb
 from sqlglot import exp
 
 from itomm.config.errors import VerificationError
-from itomm.evidence.collection import Collection
 from itomm.evidence.columns import column_types
-from itomm.evidence.masking import instant_literal, masked_columns
+from itomm.evidence.current_state import CurrentState
+from itomm.evidence.masking import instant_literal, masked_columns, newest_occurrence
 from itomm.evidence.record_types import RecordType, record_types
-from itomm.evidence.segments import parquet_rows
 from itomm.evidence.snapshot import Snapshot
 
-MEMORY_LIMIT = "2GB"
+MEMORY_LIMIT = "1GB"
+MOST_ROWS_IN_MEMORY = 1_000_000
+"""Rows of one type up to which they are loaded once, rather than read from their segments by each query."""
 
 
 def open_evidence(
-    snapshot: Snapshot, types: Iterable[RecordType], as_of: datetime
+    snapshot: Snapshot,
+    types: Iterable[RecordType],
+    as_of: datetime,
+    *,
+    most_rows: int = MOST_ROWS_IN_MEMORY,
 ) -> duckdb.DuckDBPyConnection:
-    """Load the given record types as of an instant; one table each, named like the type.
+    """The given record types as of an instant; one table each, named like the type.
+
+    A type of more than ``most_rows`` rows is read from its segments each time, so that memory stays flat.
 
     Raises:
         VerificationError: a segment that the catalogue lists is missing or unreadable.
     """
     connection = duckdb.connect()
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+    connection.execute(f"SET temp_directory = '{Path(tempfile.gettempdir()) / f'itomm-{os.getpid()}'}'")
+    readable: list[str] = []
     by_name = {record_type.name: record_type for record_type in types}
     for _, record_type in sorted(by_name.items()):
-        create_table(connection, record_type)
         try:
-            _Loader(connection, snapshot, record_type, as_of).load()
+            readable += _Loader(connection, snapshot, record_type, as_of).load(most_rows=most_rows)
         except duckdb.Error as error:
             connection.close()
             raise VerificationError(
                 f"The stored evidence of type {record_type.name} cannot be read: "
                 f"{str(error).splitlines()[0]} Run 'itomm verify'."
             ) from None
-    lock_down(connection)
+    lock_down(connection, readable)
     return connection
 
 
@@ -65,8 +76,11 @@ def _creating(name: str) -> str:
     return exp.Create(this=table, kind="TABLE", replace=True).sql(dialect="duckdb")
 
 
-def lock_down(connection: duckdb.DuckDBPyConnection) -> None:
-    """The second wall behind the expression allow-list: no files, no network, no more settings."""
+def lock_down(connection: duckdb.DuckDBPyConnection, readable: Sequence[str] = ()) -> None:
+    """The second wall behind the expression allow-list: no network, no settings, only ``readable`` files."""
+    if readable:
+        paths = exp.Array(expressions=[exp.Literal.string(path) for path in readable])
+        connection.execute(f"SET allowed_paths = {paths.sql(dialect='duckdb')}")
     for setting in (
         "enable_external_access = false",
         "autoload_known_extensions = false",
@@ -77,7 +91,7 @@ def lock_down(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 class _Loader:
-    """Loads what a snapshot holds of one record type, as of one instant."""
+    """Brings what a snapshot holds of one record type, as of one instant, into a connection."""
 
     def __init__(
         self,
@@ -87,81 +101,42 @@ class _Loader:
         as_of: datetime,
     ) -> None:
         self._connection = connection
-        self._snapshot = snapshot
         self._type = record_type
         self._as_of = as_of
+        self._readings = snapshot.readings(record_type, as_of)
+        self._current = CurrentState(snapshot.folder, record_type, self._columns_of)
+        self._folder = snapshot.folder
 
-    def load(self) -> None:
-        """Load every source's part."""
-        by_source: dict[str, list[Collection]] = {}
-        for collection in self._snapshot.visible(self._type, self._as_of):
-            by_source.setdefault(collection.source, []).append(collection)
-        for source in sorted(by_source):
-            reading = self._current_state if self._type.is_state else self._events
-            rows = reading(by_source[source])
-            if rows is not None:
-                known = exp.select(*masked_columns(self._type, self._as_of)).from_(rows.subquery("versions"))
-                self._connection.execute(exp.insert(known, _table(self._type)).sql(dialect="duckdb"))
+    def load(self, *, most_rows: int) -> list[str]:
+        """Make the type's table, or a view of its segments when these hold more than ``most_rows``.
 
-    def _current_state(self, collections: Sequence[Collection]) -> exp.Query | None:
-        """State is what the newest whole observation says; what it no longer shows is gone.
-
-        One that was only denied named parts is whole for all others.
+        Returns:
+            The files that must stay readable: those of a view.
         """
-        whole = [each for each in collections if each.complete or each.denied_in_part]
-        return _newest(_union([part for collection in whole[-1:] for part in self._parts(collection)]))
+        queries = [query for each in self._readings if (query := self._current.query(each)) is not None]
+        if queries and sum(each.rows for each in self._readings) > most_rows:
+            known = [self._known(query) for query in queries]
+            whole = known[0] if len(known) == 1 else exp.union(*known, distinct=False)
+            view = exp.Create(this=_table(self._type), kind="VIEW", replace=True, expression=whole)
+            self._connection.execute(view.sql(dialect="duckdb"))
+            return [str(self._folder / path) for each in self._readings for path in each.files]
+        create_table(self._connection, self._type)
+        for query in queries:
+            filling = exp.insert(self._known(query), _table(self._type))
+            self._connection.execute(filling.sql(dialect="duckdb"))
+        return []
 
-    def _events(self, collections: Sequence[Collection]) -> exp.Query | None:
-        """The newest version of each event; a newer whole reading replaces all that it covers."""
-        occurred = exp.column(str(self._type.occurred), quoted=True)
-        parts: list[exp.Select] = []
-        covered_from: datetime | None = None
-        for collection in reversed(collections):
-            for part in self._parts(collection):
-                part.where(occurred <= instant_literal(self._as_of), copy=False)
-                if covered_from is not None:
-                    part.where(occurred < instant_literal(covered_from), copy=False)
-                parts.append(part)
-            if collection.complete and collection.window_start is not None:
-                covered_from = min(covered_from or collection.window_start, collection.window_start)
-        return _newest(_union(parts))
+    def _known(self, rows: exp.Query) -> exp.Select:
+        known = exp.select(*masked_columns(self._type, self._as_of)).from_(rows.subquery("versions"))
+        if self._type.occurred is None:
+            return known
+        occurred = exp.column(self._type.occurred, quoted=True)
+        return known.where(occurred <= instant_literal(newest_occurrence(self._type, self._as_of)))
 
-    def _parts(self, collection: Collection) -> Iterator[exp.Select]:
-        """A collection's segments with today's columns; what a segment was written without is null."""
-        for segment in collection.segments:
-            rows = parquet_rows([self._snapshot.folder / segment.path])
-            schema = exp.func("parquet_schema", *[each.copy() for each in rows.find_all(exp.Literal)])
-            listed = self._connection.execute(exp.select("name").from_(schema).sql(dialect="duckdb"))
-            written = {name for (name,) in listed.fetchall()}
-            columns = [
-                exp.column(name, quoted=True)
-                if name in written
-                else exp.alias_(exp.cast(exp.Null(), kind), name, quoted=True)
-                for name, kind in column_types(self._type).items()
-            ]
-            yield exp.select(*columns).from_(rows)
-
-
-def _union(parts: Sequence[exp.Select]) -> exp.Query | None:
-    if not parts:
-        return None
-    return parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False)
-
-
-def _newest(versions: exp.Query | None) -> exp.Query | None:
-    """Each record once, as it was read last: pages that shift while they are read repeat records."""
-    if versions is None:
-        return None
-    last_read = [
-        exp.Ordered(this=exp.column(name, quoted=True), desc=True)
-        for name in ("collection", "page", "position")
-    ]
-    newest = exp.Window(
-        this=exp.RowNumber(),
-        partition_by=[exp.column("evidence_id")],
-        order=exp.Order(expressions=last_read),
-    )
-    return exp.select(exp.Star()).from_(versions.subquery("seen")).qualify(newest.eq(1))
+    def _columns_of(self, segment: Path) -> frozenset[str]:
+        schema = exp.func("parquet_schema", exp.Literal.string(str(segment)))
+        listed = self._connection.execute(exp.select("name").from_(schema).sql(dialect="duckdb"))
+        return frozenset(name for (name,) in listed.fetchall())
 
 
 def _table(record_type: RecordType) -> exp.Table:

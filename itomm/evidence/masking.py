@@ -1,21 +1,31 @@
-"""What was known at an instant: later fields whose time lies after it are empty.
+"""What was known at an instant: what became known later is hidden, or shown as it stood before.
 
-Every record type declares its *occurred* field and its *later* fields; ``known_from`` names the field that
-says when a field became known.
+Every record type declares its *occurred* field and which of its fields changed later, and how that is known;
+the head of ``record_types.yaml`` explains the keys. A field without such a key counts as known from the
+start: descriptions such as a title or a priority carry no time of their own.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlglot import exp
 
 from itomm.evidence.columns import column_types
 from itomm.evidence.record_types import Field, FieldType, RecordType
+from itomm.evidence.replaying import replayed
+
+
+def newest_occurrence(record_type: RecordType, as_of: datetime) -> datetime:
+    """The latest instant at which a fact that is known at ``as_of`` can have occurred."""
+    try:
+        return as_of - timedelta(days=record_type.spans_days)
+    except OverflowError:
+        return as_of
 
 
 def masked_columns(record_type: RecordType, as_of: datetime) -> list[exp.Expr]:
-    """All columns of a type, with what was not yet known at ``as_of`` emptied."""
+    """All columns of a type as they stood at ``as_of``."""
     return [
         exp.alias_(_masked(record_type, name, as_of), name, quoted=True)
         if name in record_type.fields
@@ -27,11 +37,46 @@ def masked_columns(record_type: RecordType, as_of: datetime) -> list[exp.Expr]:
 def _masked(record_type: RecordType, name: str, as_of: datetime) -> exp.Expr:
     declared = record_type.fields[name]
     column = exp.column(name, quoted=True)
+    instant = instant_literal(as_of)
+    if declared.replayed:
+        return replayed(declared, instant)
+    if declared.stages:
+        return _staged(declared, instant)
+    if declared.since is not None:
+        later = exp.column(declared.since, quoted=True) > instant
+        return exp.Case(ifs=[exp.If(this=later, true=_before(declared))], default=column)
     moment = _moment(record_type, declared)
     if moment is None:
         return column
-    known = exp.column(moment, quoted=True) <= instant_literal(as_of)
-    return exp.Case(ifs=[exp.If(this=known, true=column)])
+    return exp.Case(ifs=[exp.If(this=exp.column(moment, quoted=True) <= instant, true=column)])
+
+
+def _staged(declared: Field, instant: exp.Expr) -> exp.Expr:
+    """The value as it was read, unless its stage was reached later; then the stage before it."""
+    column = exp.column(declared.name, quoted=True)
+    moments = {
+        exp.Literal.string(stage): exp.column(moment, quoted=True)
+        for stage, moment in declared.stages.items()
+    }
+    ahead = [
+        exp.If(
+            this=exp.and_(column.eq(stage), moment > instant),
+            true=exp.Case(
+                ifs=[
+                    exp.If(this=reached <= instant, true=other)
+                    for other, reached in moments.items()
+                    if other is not stage
+                ],
+                default=_before(declared),
+            ),
+        )
+        for stage, moment in moments.items()
+    ]
+    return exp.Case(ifs=ahead, default=column)
+
+
+def _before(declared: Field) -> exp.Expr:
+    return exp.convert(declared.before)
 
 
 def _moment(record_type: RecordType, declared: Field) -> str | None:

@@ -27,7 +27,7 @@ class FieldType(StrEnum):
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a record type."""
+    """One field of a record type. The keys of ``record_types.yaml`` are explained at its head."""
 
     name: str
     type: FieldType
@@ -35,6 +35,10 @@ class Field:
     values: tuple[str | int, ...] = ()
     later: bool = False
     known_from: str | None = None
+    since: str | None = None
+    before: str | bool | None = None
+    stages: Mapping[str, str] = field(default_factory=dict)
+    replayed: bool = False
     people: bool = False
     about: str = ""
 
@@ -43,8 +47,8 @@ class Field:
 class RecordType:
     """The declaration of one kind of fact.
 
-    ``occurred`` names the field that says when the fact happened. A type without it is *state*: it is
-    true of the moment it was seen and unknown before.
+    ``occurred`` names the field that says when the fact happened, or when the ``spans_days`` began that it
+    tells of. A type without it is *state*: it is true of the moment it was seen and unknown before.
     """
 
     name: str
@@ -52,6 +56,7 @@ class RecordType:
     time_to_live_days: int
     fields: Mapping[str, Field] = field(repr=False)
     occurred: str | None = None
+    spans_days: int = 0
     aliases: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -88,6 +93,7 @@ def _record_type(name: str, declared: Mapping[str, Mapping[str, object]]) -> Rec
         time_to_live_days=int(str(own["time_to_live_days"])),
         fields=fields,
         occurred=str(occurred) if occurred else None,
+        spans_days=int(str(own.get("spans_days", base.get("spans_days", 0)))),
         aliases={str(key): str(value) for key, value in _mapping(aliases).items()},
     )
 
@@ -98,6 +104,7 @@ def _mapping(value: object) -> Mapping[str, object]:
 
 def _field(name: str, attributes: Mapping[str, object]) -> Field:
     values = attributes.get("values", ())
+    before = attributes.get("before")
     return Field(
         name=name,
         type=FieldType(str(attributes["type"])),
@@ -105,6 +112,10 @@ def _field(name: str, attributes: Mapping[str, object]) -> Field:
         values=tuple(values) if isinstance(values, list) else (),
         later=bool(attributes.get("later", False)),
         known_from=str(attributes["known_from"]) if "known_from" in attributes else None,
+        since=str(attributes["since"]) if "since" in attributes else None,
+        before=before if isinstance(before, str | bool) else None,
+        stages={str(value): str(moment) for value, moment in _mapping(attributes.get("stages")).items()},
+        replayed=bool(attributes.get("replayed", False)),
         people=bool(attributes.get("people", False)),
         about=str(attributes.get("about", "")),
     )

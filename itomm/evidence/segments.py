@@ -121,6 +121,11 @@ def distinct_records(paths: list[Path], rows: int) -> int:
     return total
 
 
+def marker_of(segment: Path) -> Path:
+    """A file that stands beside a segment which is not made from a journal, until the catalogue lists it."""
+    return segment.with_name(f"{segment.name}.partial")
+
+
 def file_digest(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from itomm.config.errors import UsageError
 from itomm.evidence.canonical import digest
 from itomm.evidence.collection import Collection
+from itomm.evidence.current_state import Compaction, Readings
 from itomm.evidence.record_types import RecordType
 from itomm.evidence.store import Store
 
@@ -20,6 +21,7 @@ class Snapshot:
 
     folder: Path
     collections: tuple[Collection, ...]
+    compactions: tuple[Compaction, ...] = ()
 
     @property
     def run(self) -> int:
@@ -59,6 +61,30 @@ class Snapshot:
             return [collection for collection in found if collection.finished_at <= as_of]
         return found
 
+    def readings(self, record_type: RecordType, as_of: datetime) -> list[Readings]:
+        """What there is to read of a type as of an instant, of each source by name.
+
+        Events are read from the newest compaction and what came behind it; the records are the same as
+        without it.
+        """
+        by_source: dict[str, list[Collection]] = {}
+        for collection in self.visible(record_type, as_of):
+            by_source.setdefault(collection.source, []).append(collection)
+        return [self._behind_base(record_type, source, by_source[source]) for source in sorted(by_source)]
+
+    def _behind_base(self, record_type: RecordType, source: str, found: Sequence[Collection]) -> Readings:
+        places = {collection.id: place for place, collection in enumerate(found)}
+        bases = [
+            compaction
+            for compaction in self.compactions
+            if (compaction.source, compaction.record_type) == (source, record_type.name)
+            and compaction.through in places
+        ]
+        if record_type.is_state or not bases:
+            return Readings(found)
+        newest = max(bases, key=lambda base: places[base.through])
+        return Readings(found[places[newest.through] + 1 :], newest)
+
     def latest(self, record_type: RecordType, as_of: datetime) -> list[Collection]:
         """The newest visible collection of each source for a type, by source name."""
         newest: dict[str, Collection] = {}
@@ -75,7 +101,7 @@ def snapshot_of(store: Store, named: str | None = None) -> Snapshot:
     """
     everything = store.collections()
     if named is None:
-        return Snapshot(store.folder, tuple(everything))
+        return Snapshot(store.folder, tuple(everything), tuple(store.compactions()))
     runs = sorted({collection.run for collection in everything})
     if named.isdecimal() and int(named) in runs:
         return _up_to(store, everything, int(named))
@@ -88,4 +114,5 @@ def snapshot_of(store: Store, named: str | None = None) -> Snapshot:
 
 
 def _up_to(store: Store, everything: Iterable[Collection], run: int) -> Snapshot:
-    return Snapshot(store.folder, tuple(collection for collection in everything if collection.run <= run))
+    known = tuple(collection for collection in everything if collection.run <= run)
+    return Snapshot(store.folder, known, tuple(store.compactions()))

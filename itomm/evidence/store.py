@@ -23,7 +23,9 @@ from itomm.config.clock import parse_instant
 from itomm.config.secrets import Secret
 from itomm.evidence import ledger
 from itomm.evidence.collection import Collection, Segment
-from itomm.evidence.database import collections, requests, segments
+from itomm.evidence.compaction import compact
+from itomm.evidence.current_state import Compaction
+from itomm.evidence.database import collections, compactions, removals, requests, segments
 from itomm.evidence.engines import refused, writing
 from itomm.evidence.locking import StillHeld, exclusive
 from itomm.evidence.observation import RequestMade, UnknownReason
@@ -73,6 +75,7 @@ class Store:
                 finish_removals(self)
                 self._sweep()
                 yield
+                compact(self)
             finally:
                 self._still_held = None
 
@@ -139,14 +142,18 @@ class Store:
 
     def _sweep(self) -> None:
         with self.engine.connect() as connection:
-            listed = connection.execute(select(segments.c.path)).scalars().all()
+            listed = [
+                *connection.execute(select(segments.c.path)).scalars(),
+                *connection.execute(select(compactions.c.path)).scalars(),
+                *connection.execute(select(removals.c.replaced_by)).scalars(),
+            ]
             known = connection.execute(select(collections.c.id)).scalars().all()
         unfinished = self.unfinished_run()
         sweep(
             self.folder / "evidence",
             keep_run=unfinished.run if unfinished else None,
             collections=frozenset(known),
-            segments={self.folder / path for path in listed},
+            segments={self.folder / path for path in listed if path},
             release=self.release,
         )
 
@@ -211,6 +218,18 @@ class Store:
         for row in rows:
             covered_from[row.id] = covered_from.get(row.continues, row.window_start)
         return [_collection(row, parts.get(row.id, ()), covered_from[row.id]) for row in rows]
+
+    def compactions(self) -> list[Compaction]:
+        """All compactions that can still be read, oldest first."""
+        with self.engine.connect() as connection:
+            let_go = removals_in(connection)
+            rows = connection.execute(select(compactions).order_by(compactions.c.ledger_seq)).all()
+        there = [(row, let_go.in_force(row.path, row.sha256)) for row in rows]
+        return [
+            Compaction(row.source, row.record_type, row.through, *place, row.rows)
+            for row, place in there
+            if not isinstance(place, Removal)
+        ]
 
     def request(self, collection: str, page: int) -> RequestMade | None:
         """The request that fetched a page of a collection."""

@@ -19,7 +19,8 @@ def sweep(
     """Sweep the evidence folder.
 
     Stays: what the run ``keep_run`` kept, and every listed segment. An unlisted segment goes only when a
-    journal shows that a killed run wrote it; another one was put there by somebody and is for ``verify``.
+    journal or a marker shows that a killed run wrote it; another one was put there by somebody and is for
+    ``verify``.
     """
     kept: set[str] = set()
     for path, journal in list(journals(evidence)):
@@ -28,6 +29,10 @@ def sweep(
             kept.add(name)
         else:
             _drop(path, name, journal, segments, release)
+    for marker in evidence.glob("*/*.parquet.partial"):
+        unlisted = marker.with_suffix("")
+        if unlisted not in segments:
+            unlisted.unlink(missing_ok=True)
     for leftover in evidence.glob("*/*.partial"):
         if leftover.name.split(".")[0] not in kept and not _is_of(leftover, kept):
             leftover.unlink(missing_ok=True)

@@ -25,8 +25,9 @@ from itomm.evidence.leaves import leaves_of
 from itomm.evidence.ledger import GENESIS
 from itomm.evidence.ledger_checks import chain_faults, projection_faults
 from itomm.evidence.merkle import MerkleTree
+from itomm.evidence.recorded_assessments import BEING_RECORDED
 from itomm.evidence.removals import RAW, kept_leaves, noted_replacements, removals_in
-from itomm.evidence.segments import file_digest
+from itomm.evidence.segments import file_digest, marker_of
 from itomm.evidence.store import Store
 from itomm.evidence.unfinished import journals
 
@@ -164,7 +165,7 @@ def _added(store: Store, named: _Named) -> Iterator[str]:
     open_stems = tuple(f"{path.name.split('.journal.')[0]}." for path, _ in under_way)
     for path in sorted((store.folder / "evidence").glob("*/*.parquet")):
         relative = path.relative_to(store.folder).as_posix()
-        known = relative in named.segments or relative in expected
+        known = relative in named.segments or relative in expected or marker_of(path).exists()
         if not known and not path.name.startswith(open_stems):
             yield f"{relative}: this segment was added behind the catalogue's back"
     journalled = {page.raw_sha256 for _, journal in under_way if journal for page in journal.pages}
@@ -174,7 +175,7 @@ def _added(store: Store, named: _Named) -> Iterator[str]:
             yield f"{path}: this raw payload was added behind the catalogue's back"
     for path in sorted((store.folder / "assessments").glob("*.json")):
         relative = path.relative_to(store.folder).as_posix()
-        if relative not in named.others:
+        if relative not in named.others and not path.with_suffix(BEING_RECORDED).exists():
             yield f"{relative}: this file was added behind the catalogue's back"
 
 
