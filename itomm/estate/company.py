@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from itomm.estate.company_habits import CompanyHabits
-from itomm.estate.generate_changes import changes_of
+from itomm.estate.generate_changes import PLANNED_AHEAD, changes_of
+from itomm.estate.generate_deployments import LONGEST_DEPLOYMENT
 from itomm.estate.generate_follow_up import Postmortem, follow_up_of
 from itomm.estate.generate_incidents import incidents_of
 from itomm.estate.generate_monitoring import monitoring_of
@@ -57,9 +58,10 @@ def company_of(habits: CompanyHabits, as_of: datetime | None = None) -> Company:
     projects = projects_of(habits, teams, start, end)
     grown: list[Ticket] = []
     postmortems: list[Postmortem] = []
-    for project in projects:
+    planning = projects_of(habits, teams, start, end + PLANNED_AHEAD + LONGEST_DEPLOYMENT)
+    for project, planned in zip(projects, planning, strict=True):
         if project.service is not None:
-            tickets, reviews = _around(habits, project, start, end)
+            tickets, reviews = _around(habits, project, planned, Span(start, end))
             grown.extend(tickets)
             postmortems.extend(reviews)
     staff = tuple(person for team in teams.values() for person in team)
@@ -85,18 +87,16 @@ def company_of(habits: CompanyHabits, as_of: datetime | None = None) -> Company:
 
 
 def _around(
-    habits: CompanyHabits, project: Project, start: datetime, end: datetime
+    habits: CompanyHabits, project: Project, planned: Project, span: Span
 ) -> tuple[list[Ticket], list[Postmortem]]:
-    """The tickets about one service."""
+    """The tickets about one service; ``planned`` is its project with deployments yet to come."""
     service = project.service
     if service is None:
         return [], []
-    changes = list(changes_of(habits, project, service, end))
-    incidents = list(
-        incidents_of(habits, project, service, {change.ref for change in changes}, Span(start, end))
-    )
-    seen = [as_seen(ticket, end) for ticket in incidents]
-    follow_up = follow_up_of(habits, service, project.team, seen, end)
+    changes = list(changes_of(habits, planned, service, span.end))
+    incidents = list(incidents_of(habits, project, service, {change.ref for change in changes}, span))
+    seen = [as_seen(ticket, span.end) for ticket in incidents]
+    follow_up = follow_up_of(habits, service, project.team, seen, span.end)
     return [*changes, *incidents, *follow_up.tickets], follow_up.postmortems
 
 

@@ -12,11 +12,17 @@ from itomm.estate.repositories import Deployment, Project
 from itomm.estate.ticket_life import life
 from itomm.estate.tickets import PLANNED, Ticket
 
+PLANNED_AHEAD = timedelta(hours=20)
+"""A change ticket is opened this long before its deployment, so some are about deployments yet to come."""
+
 _RISKS = (("Low", 6), ("Medium", 3), ("High", 1))
 
 
 def changes_of(habits: CompanyHabits, project: Project, service: Service, end: datetime) -> Iterator[Ticket]:
-    """The change tickets of one service, in time order of their deployments."""
+    """The change tickets of one service, in time order of their deployments.
+
+    ``project`` has to know the deployments of the ``PLANNED_AHEAD`` after ``end`` as well.
+    """
     own = service.habits.changes
     name = (habits.seed, service.id, "change")
     ticketed = Shares(stream(*name, "ticketed"), own.ticket_share)
@@ -31,7 +37,7 @@ def changes_of(habits: CompanyHabits, project: Project, service: Service, end: d
             "Emergency" if emergency.draw() else "Standard" if service.habits.delivery.automated else "Normal"
         )
         options = _options(deployment, kind, risks.draw(), careful=careful.draw())
-        created = deployment.started_at - timedelta(hours=1 if kind == "Emergency" else 20)
+        created = deployment.started_at - (timedelta(hours=1) if kind == "Emergency" else PLANNED_AHEAD)
         if created > end:
             continue
         worker = project.team[deployment.iid % len(project.team)]

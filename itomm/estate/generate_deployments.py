@@ -15,6 +15,9 @@ _MENDING = (("failed", 6), ("rollback", 7), ("hotfix", 7))
 _LONGEST_HOTFIX = timedelta(hours=20)
 
 
+LONGEST_DEPLOYMENT = timedelta(minutes=10)
+
+
 @dataclass(frozen=True)
 class Shipment:
     """One production deployment before shas and ids are known. Branches name the drafts it delivers."""

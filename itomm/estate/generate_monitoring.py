@@ -37,9 +37,12 @@ def monitoring_of(
     incidents: Sequence[Ticket],
     end: datetime,
 ) -> MonitoringData:
-    """Everything Prometheus and Alertmanager know at ``end``."""
+    """Everything Prometheus and Alertmanager know at ``end``.
+
+    It begins at the same instant whatever the end, for the streams of chance are dealt from there.
+    """
     start = max(
-        midnight(end) - timedelta(days=habits.retention_days),
+        midnight(habits.as_of) - timedelta(days=habits.retention_days),
         midnight(habits.as_of) - timedelta(days=30 * habits.history_months),
     )
     rules: list[AlertRule] = []

@@ -131,8 +131,7 @@ def deployments_of(
             job = None
             if index is not None and shop.delivery.automated:
                 job_number += 1
-                waited = timedelta(hours=3) if shop.delivery.manual_gate else timedelta(seconds=20)
-                job = _deploy_job(job_number, environment, shipment, waited)
+                job = _deploy_job(job_number, environment, shipment, extended[index].created_at)
                 extended[index] = replace(extended[index], jobs=(*extended[index].jobs, job))
             deployments.append(
                 _deployment(
@@ -236,12 +235,13 @@ def _as_seen(pipeline: Pipeline, end: datetime) -> Pipeline:
     return replace(pipeline, status="running", finished_at=None, coverage=None, jobs=jobs)
 
 
-def _deploy_job(number: int, environment: str, shipment: Shipment, waited: timedelta) -> Job:
+def _deploy_job(number: int, environment: str, shipment: Shipment, created: datetime) -> Job:
+    """Created with its pipeline, as GitLab does, however long it waits to be started."""
     ahead = timedelta(minutes=40) if environment == "staging" else timedelta(0)
     started, finished = shipment.started_at - ahead, shipment.finished_at - ahead
     status = "success" if environment == "staging" else shipment.status
     name = f"deploy-{environment}"
-    return Job(number, name, "deploy", status, False, started - waited, started, finished)  # noqa: FBT003  # a plain row
+    return Job(number, name, "deploy", status, False, created, started, finished)  # noqa: FBT003  # a plain row
 
 
 def _deployment(

@@ -231,6 +231,25 @@ def test_a_recorded_job_and_pipeline_become_a_record() -> None:
     assert fields["finished_at"] == datetime(2016, 8, 11, 11, 32, 35, 145000, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("created_at", "started_at", "ended"),
+    [
+        ("2026-10-30T10:00:00Z", "2026-10-30T12:00:00Z", "2026-10-30T10:03:00Z"),  # by hand
+        ("2026-10-30T10:00:00Z", "2026-10-30T10:18:00Z", "2026-10-30T12:05:00Z"),  # waited for a runner
+        ("2026-10-30T12:00:00Z", "2026-10-30T12:00:00Z", "2026-10-30T12:05:00Z"),  # another try
+    ],
+)
+def test_a_pipeline_has_finished_before_a_person_goes_on_with_it(
+    created_at: str, started_at: str, ended: str
+) -> None:
+    last = job(2, "deploy", created_at=created_at, started_at=started_at, finished_at="2026-10-30T12:05:00Z")
+    jobs = [read_job(row) for row in (job(1, "build"), last)]
+
+    fields = checked(pipeline(make_project(), PIPELINE, jobs), "pipeline")
+
+    assert fields["finished_at"] == datetime.fromisoformat(ended)
+
+
 PIPELINE = {
     "id": 1,
     "sha": "abc",
@@ -560,3 +579,20 @@ def test_bots_and_blocked_members_hold_no_grant() -> None:
 )
 def test_bots_are_told_by_mark_or_name(user: object, expected: bool) -> None:
     assert is_bot(user) is expected
+
+
+def test_a_failed_change_says_since_when_that_is_known() -> None:
+    rows = [
+        deployed(1, "01T10:00", "a"),
+        deployed(2, "02T10:00", "b"),
+        deployed(3, "02T12:00", "a", "01T10:00"),
+        deployed(4, "04T10:00", "c"),
+        deployed(5, "04T11:00", "d", ref="hotfix/1-restore"),
+        deployed(6, "06T10:00", "e", status="failed"),
+    ]
+
+    deliveries = [one for row in rows if (one := read_delivery(row))]
+    since = [one.failed_since for one in judge(deliveries)]
+
+    rolled_back, mended, failed = (datetime(2026, 10, *at, tzinfo=UTC) for at in ((2, 12), (4, 11), (6, 10)))
+    assert since == [None, rolled_back, None, mended, None, failed]

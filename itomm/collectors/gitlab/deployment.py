@@ -53,7 +53,12 @@ class Judged:
 
     delivery: Delivery
     rollback: bool
-    failed_change: bool
+    failed_since: datetime | None  # when it was known to be a failed change; None when it is none
+
+    @property
+    def failed_change(self) -> bool:
+        """Whether it failed, was rolled back or needed a hotfix."""
+        return self.failed_since is not None
 
 
 def read_delivery(payload: Payload, environment_tiers: Mapping[str, str] | None = None) -> Delivery | None:
@@ -106,13 +111,16 @@ def _judge_environment(row: Sequence[Delivery]) -> list[Judged]:
     for position, delivery in enumerate(row):
         following = [other for other in range(position + 1, len(row)) if row[other].status == "success"]
         undone = bool(following) and rollbacks[following[0]]
-        mended = any(
-            row[other].hotfix and row[other].finished_at - delivery.finished_at <= HOTFIX_WITHIN
+        signs = [row[following[0]].finished_at] if undone else []
+        signs += [
+            row[other].finished_at
             for other in following
-        )
-        succeeded = delivery.status == "success"
-        failed = delivery.status == "failed" or (succeeded and (undone or mended))
-        judged.append(Judged(delivery, rollback=rollbacks[position], failed_change=failed))
+            if row[other].hotfix and row[other].finished_at - delivery.finished_at <= HOTFIX_WITHIN
+        ]
+        failed_since = min(signs, default=None) if delivery.status == "success" else None
+        if delivery.status == "failed":
+            failed_since = delivery.finished_at
+        judged.append(Judged(delivery, rollback=rollbacks[position], failed_since=failed_since))
     return judged
 
 
@@ -198,6 +206,7 @@ def deployment(project: Project, judged: Judged, delivered: Iterable[str] = ()) 
             "caused_incident_keys": [],
             "repo_id": project.path,
             "failed_change": judged.failed_change,
+            "failed_since": judged.failed_since,
             "commit_at": delivery.authored_at or delivery.commit_at,
         },
         raw=payload,

@@ -14,6 +14,9 @@ from itomm.evidence.observation import Observation
 
 RAN = frozenset({"success", "failed"})
 
+WAITS_FOR_A_PERSON = timedelta(minutes=15)
+"""A job that starts this long after all others ended waited for a person and not for a runner."""
+
 FINAL = {"success": "success", "failed": "failed", "canceled": "canceled", "skipped": "skipped"}
 """Pipeline states that no longer change; all others (waiting, preparing, manual, ...) count as running."""
 
@@ -110,7 +113,7 @@ def pipeline(project: Project, payload: Payload, jobs: Sequence[Job]) -> Observa
             "on_default_branch": payload.get("ref") == project.default_branch and trigger != "merge_request",
             "created_at": created_at,
             "finished_at": finished_at,
-            "duration_s": _running_time(jobs) if finished_at else None,
+            "duration_s": _running_time([job for job in jobs if _ended_by(job, finished_at)]),
             "queued_s": _queued(created_at, jobs),
             "jobs": [_job_entry(job) for job in jobs],
             "coverage": _coverage(jobs),
@@ -122,13 +125,35 @@ def pipeline(project: Project, payload: Payload, jobs: Sequence[Job]) -> Observa
     )
 
 
+def _ended_by(job: Job, moment: datetime | None) -> bool:
+    return moment is not None and job.finished_at is not None and job.finished_at <= moment
+
+
 def _finished_at(payload: Payload, jobs: Sequence[Job]) -> datetime | None:
     ends = [job.finished_at for job in jobs if job.finished_at]
     return (
-        instant_of(payload.get("finished_at"))
+        _end_before_a_person(jobs)
+        or instant_of(payload.get("finished_at"))
         or max(ends, default=None)
         or instant_of(payload.get("updated_at"))
     )
+
+
+def _end_before_a_person(jobs: Sequence[Job]) -> datetime | None:
+    """When all jobs had ended but those that a person started later; None when there are none of these.
+
+    A job that was created after the first had started is another try of one that failed, and counts.
+    """
+    spans = sorted(
+        (job.started_at, job.finished_at, job.created_at)
+        for job in jobs
+        if job.started_at and job.finished_at and job.created_at
+    )
+    for before, (started, _, created) in enumerate(spans):
+        end = max((finished for _, finished, _ in spans[:before]), default=started)
+        if created <= spans[0][0] and started - end > WAITS_FOR_A_PERSON:
+            return end
+    return None
 
 
 def _running_time(jobs: Sequence[Job]) -> timedelta | None:

@@ -63,6 +63,13 @@ class History:
         return resolved
 
     @property
+    def assigned_at(self) -> datetime | None:
+        """The first assignment to somebody; None when there is none, or somebody had it from the start."""
+        if self.assignments and self.assignments[0].before:
+            return None
+        return next((assignment.at for assignment in self.assignments if assignment.after), None)
+
+    @property
     def acknowledged_at(self) -> datetime | None:
         """The first assignment to somebody or the first change of status, whichever came first."""
         assigned = [assignment.at for assignment in self.assignments if assignment.after]

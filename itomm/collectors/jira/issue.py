@@ -144,6 +144,7 @@ def base_fields(issue: Issue, kind: str) -> dict[str, object]:
         "labels": issue.labels,
         "reporter": reporter,
         "assignee": account_of(fields.get("assignee")),
+        "assigned_at": issue.history.assigned_at,
         "created_at": issue.created_at,
         "first_response_at": issue.history.first_move_not_by(reporter),
         "acknowledged_at": issue.history.acknowledged_at,
@@ -207,7 +208,9 @@ def _transitions(history: History) -> list[dict[str, object]]:
         {
             "at": move.at.isoformat(),
             "from": move.from_status,
+            "from_category": move.from_category,
             "to": move.to_status,
+            "to_category": move.to_category,
             "by": move.by,
             "automated": move.by_automation,
         }
