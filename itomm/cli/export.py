@@ -16,10 +16,9 @@ from itomm.cli.workspace import Scored, Workspace, score
 from itomm.config.clock import format_instant
 from itomm.config.errors import ExitCode, UsageError
 from itomm.evidence.bundle import stored_files, write_bundle
-from itomm.evidence.inclusion import find_record, ledger_row_of, proven_records
+from itomm.evidence.inclusion import find_record, provable, proven_records
 from itomm.evidence.recorded_assessments import RecordedAssessment, document_of, recorded_assessments
 from itomm.evidence.signing import Signer
-from itomm.evidence.snapshot import Snapshot
 from itomm.evidence.store import Store
 from itomm.reports.assessment_bundle import (
     RECORDS_AT_MOST,
@@ -60,18 +59,13 @@ def bundle_command(
     with working("Writing the bundle", quiet=invocation.quiet):
         scored = _scored_again(workspace, recorded, document_of(store, recorded))
         chosen = _chosen(store, scored, recorded, records) if scored else None
-        contents: dict[str, bytes | Path] = {
-            **bundle_contents(
-                store,
-                recorded,
-                record_lines_of(store, scored.snapshot, chosen) if scored and chosen else b"",
-                report_page(scored) if scored else None,
-                bundle_readme(recorded, signer.id if signer else None),
-            )
-        }
+        lines = record_lines_of(store, chosen) if chosen else b""
+        report = report_page(scored, recorded) if scored else None
+        readme = bundle_readme(recorded, signer.id if signer else None)
+        contents: dict[str, bytes | Path] = {**bundle_contents(store, recorded, lines, report, readme)}
         if with_evidence:
             contents |= stored_files(store)
-        notes = list(bundle_notes(recorded, chosen))
+        notes = list(bundle_notes(recorded, chosen, lines))
         write_bundle(Path(target), contents, notes, signer)
     print_paragraph(f"The bundle of {recorded.id} is in {target}: {len(contents)} files.")
     for note in notes[1:]:
@@ -94,14 +88,16 @@ def proof_command(invocation: Invocation, identity: str) -> int:
     """
     store = Workspace(invocation).existing_store
     collection, place = find_record(store, identity)
-    (record,) = proven_records(store, collection, {place})
+    record = next(proven_records(store, collection, {place}), None)
+    if record is None:
+        raise UsageError("There is no proof of this record any more: the person in it was forgotten.")
+    root = next(each.merkle_root for each in store.recorded_collections() if each.id == collection)
     write_out(
         to_json(
             {
                 "schema": "itomm/inclusion-proof/1",
                 **record_with_proof(record),
-                "root": collection.merkle_root,
-                "ledger_seq": ledger_row_of(store, collection),
+                "root": root,
             }
         )
     )
@@ -141,14 +137,4 @@ def _scored_again(workspace: Workspace, recorded: RecordedAssessment, document: 
 
 def _chosen(store: Store, scored: Scored, recorded: RecordedAssessment, at_most: int) -> RecordsChosen:
     counted = records_that_counted(scored.snapshot, scored.workspace.rule_set, scored.assessment)
-    return choose_records(counted, provable(store, scored.snapshot), recorded.sha256, at_most)
-
-
-def provable(store: Store, snapshot: Snapshot) -> list[str]:
-    """Ids of collections whose records can be proven one by one: they have a root, and all is still there."""
-    return [
-        each.id
-        for each in snapshot.collections
-        if each.merkle_root is not None
-        and all((store.folder / segment.path).is_file() for segment in each.segments)
-    ]
+    return choose_records(counted, provable(store), recorded.sha256, at_most)

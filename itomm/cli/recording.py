@@ -54,10 +54,10 @@ def record(scored: Scored, signer: Signer | None, purpose: str) -> RecordedAsses
         return record_assessment(store, made, signer)
 
 
-def attested_in(scored: Scored) -> Attested:
-    """What the store says of this very assessment: recorded, signed, or neither."""
+def attested_in(scored: Scored, recorded: RecordedAssessment | None = None) -> Attested:
+    """What the store says of this very assessment, recorded as this or lastly: signed, or not."""
     store = scored.workspace.existing_store
-    recorded = recorded_as(store, document_bytes(scored.assessment))
+    recorded = recorded or recorded_as(store, document_bytes(scored.assessment))
     return attested(recorded, has_key=bool(keys_of(store)))
 
 

@@ -14,6 +14,7 @@ from itomm.cli.recording import attested_in
 from itomm.cli.tables import print_paragraph
 from itomm.cli.workspace import Scored, Workspace, score
 from itomm.config.errors import ExitCode, StoreError
+from itomm.evidence.recorded_assessments import RecordedAssessment
 from itomm.reports.evidence_behind import evidence_behind
 from itomm.reports.html import render_report
 from itomm.rules.pack import RuleSet
@@ -58,8 +59,11 @@ def write_report(scored: Scored, target: Path) -> Path:
     return target
 
 
-def report_page(scored: Scored) -> str:
-    """The report as HTML; the same store and options give the same text."""
+def report_page(scored: Scored, recorded: RecordedAssessment | None = None) -> str:
+    """The report as HTML; the same store and options give the same text.
+
+    It says how the assessment was recorded: as ``recorded``, or as the newest record of the same document.
+    """
     rule_set, store = scored.workspace.rule_set, scored.workspace.existing_store
     evidence = evidence_behind(store, scored.snapshot, rule_set, scored.assessment, at_most=RECORDS_SHOWN)
     return render_report(
@@ -67,7 +71,7 @@ def report_page(scored: Scored) -> str:
         evidence,
         _rules(rule_set),
         f"itomm {__version__}",
-        attested=attested_in(scored),
+        attested=attested_in(scored, recorded),
     )
 
 

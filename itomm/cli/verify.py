@@ -27,6 +27,7 @@ from itomm.reports.document import plain, to_json
 @click.option("--key", metavar="FILE", help="A public key that reached you by another way than the bundle.")
 @click.option("--head", metavar="SEQ:HASH", help="A ledger row from an earlier report, to be found again.")
 @click.option("--against", metavar="BUNDLE", help="A bundle whose ledger the store must still begin with.")
+@click.option("--records", is_flag=True, help="Make every Merkle root anew from its records, too.")
 @output_option("table", "json")
 @common_options
 def command(
@@ -36,6 +37,7 @@ def command(
     key: str | None,
     head: str | None,
     against: str | None,
+    records: bool,
     output: str,
 ) -> int:
     """Check every stored byte: ledger, catalogue, segments, raw payloads, signatures; or an exported bundle.
@@ -49,15 +51,16 @@ def command(
         return _verify_bundle(Path(bundle), Path(key) if key else None, output)
     if key is not None:
         raise UsageError("--key is for a bundle; the store's own keys are checked anyway.")
-    return _verify_store(invocation, head, against, output)
+    return _verify_store(invocation, head, against, output, records=records)
 
 
-def _verify_store(invocation: Invocation, head: str | None, against: str | None, output: str) -> int:
-    folder = invocation.store_path
+def _verify_store(
+    invocation: Invocation, head: str | None, against: str | None, output: str, *, records: bool
+) -> int:
     witness = read_head(head) if head else None
-    store = Store.open(folder) if folder else Workspace(invocation).existing_store
+    store = Workspace(invocation).existing_store
     with working("Verifying", quiet=invocation.quiet):
-        found = verify(store)
+        found = verify(store, records=records)
         faults = [*found.faults, *assessment_faults(store)]
         faults += head_faults(store, witness) if witness else []
         faults += rows_against_bundle(store, Path(against)) if against else []
@@ -102,4 +105,6 @@ def _verify_bundle(bundle: Path, key: Path | None, output: str) -> int:
             print_paragraph(fault, style="red")
         for line in told if not faults else [f"{len(faults)} faults found in {bundle}."]:
             print_paragraph(line)
+        if not faults and key is None:
+            print_paragraph("No key was given with --key: this is worth as much as the bundle's sender.")
     return ExitCode.VERIFICATION_FAILED if faults else ExitCode.OK

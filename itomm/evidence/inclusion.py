@@ -15,10 +15,10 @@ from sqlglot import exp
 
 from itomm.config.errors import UsageError, VerificationError
 from itomm.evidence.collection import Collection
-from itomm.evidence.database import collections as collections_table
-from itomm.evidence.database import removals
+from itomm.evidence.database import collections
 from itomm.evidence.merkle import EMPTY_ROOT, inner_hash, leaf_hash
-from itomm.evidence.record_lines import record_lines
+from itomm.evidence.record_lines import lines_of_segment
+from itomm.evidence.removals import Removal, Removals, kept_leaves, removals_in
 from itomm.evidence.segments import parquet_rows
 from itomm.evidence.store import Store
 
@@ -31,6 +31,7 @@ class ProvenRecord:
     """A record's line, its place among the collection's leaves, and the proof: hexadecimal, bottom up."""
 
     collection: str
+    ledger_seq: int
     index: int
     leaves: int
     line: str
@@ -77,38 +78,70 @@ class ProofTree:
         return left[0], left[1] + right[1], inner_hash(left[2], right[2])
 
 
-def proven_records(store: Store, collection: Collection, places: Members[Place]) -> Iterator[ProvenRecord]:
+def proven_records(store: Store, collection: str, places: Members[Place]) -> Iterator[ProvenRecord]:
     """The records of a collection at the given places, in the order of reading, each with its proof.
 
+    A record whose person was forgotten is left out: its leaf is known, but nobody can show its line.
+
     Raises:
-        UsageError: there is no proof: an older itomm wrote the collection, or its content was let go.
+        UsageError: there is no such proof: an older itomm wrote the collection, or its content was let go.
         VerificationError: the stored records are not those that were collected.
     """
-    if collection.merkle_root is None:
-        raise UsageError(
-            f"Collection {collection.id} has no Merkle root: an older itomm wrote it. Its records can only "
-            "be checked as whole segments, with 'itomm export bundle --with-evidence'."
-        )
-    let_go = _let_go(store, collection)
-    if let_go:
-        raise UsageError(f"There is no proof of records of {collection.id}: {let_go[0]} was let go by rule.")
+    recorded = next(each for each in store.recorded_collections() if each.id == collection)
     tree = ProofTree()
-    lines: dict[int, bytes] = {}
+    shown: dict[int, str] = {}
     try:
-        for index, line in enumerate(record_lines(store.folder, collection.segments)):
-            marked = _place(line) in places
+        for index, (line, first_hash) in enumerate(_lines(store, recorded)):
+            marked = first_hash is None and _place(line) in places
             if marked:
-                lines[index] = line
-            tree.add(leaf_hash(line), marked=marked)
+                shown[index] = line.decode()
+            tree.add(first_hash or leaf_hash(line), marked=marked)
     except OSError as error:
         raise VerificationError(f"{error} Run 'itomm verify'.") from None
     root, proofs = tree.finish()
-    if root != collection.merkle_root:
+    if root != recorded.merkle_root:
         raise VerificationError(
-            f"The stored records of {collection.id} are not those that were collected. Run 'itomm verify'."
+            f"The stored records of {collection} are not those that were collected. Run 'itomm verify'."
         )
-    for index, line in lines.items():
-        yield ProvenRecord(collection.id, index, tree.leaves, line.decode(), proofs[index])
+    seq = ledger_row_of(store, collection)
+    for index, text in shown.items():
+        yield ProvenRecord(collection, seq, index, tree.leaves, text, proofs[index])
+
+
+def _lines(store: Store, recorded: Collection) -> Iterator[tuple[bytes, bytes | None]]:
+    """Lines of a collection as they are stored now; with the first leaf hash of those changed since."""
+    with store.engine.connect() as connection:
+        removals, kept = removals_in(connection), kept_leaves(connection)
+    obstacle = _obstacle(recorded, removals)
+    if obstacle:
+        raise UsageError(obstacle)
+    replaced = {each.replaced_by: each.path for each in removals.by_path.values()}
+    for segment in sorted(recorded.segments, key=lambda each: each.path):
+        path, _ = removals.last_place(segment.path, segment.sha256)
+        changed = kept.get(replaced.get(path, ""), {})
+        for row, line in enumerate(lines_of_segment(store.folder / path)):
+            yield line, bytes.fromhex(changed[row]) if row in changed else None
+
+
+def provable(store: Store) -> list[str]:
+    """Ids of all collections whose records can be proven one by one."""
+    with store.engine.connect() as connection:
+        removals = removals_in(connection)
+    return [each.id for each in store.recorded_collections() if not _obstacle(each, removals)]
+
+
+def _obstacle(recorded: Collection, removals: Removals) -> str:
+    """Why no record of a collection can be proven; empty when they can."""
+    if recorded.merkle_root is None:
+        return (
+            f"Collection {recorded.id} has no Merkle root: an older itomm wrote it. Its records can only be "
+            "checked as whole segments, with 'itomm export bundle --with-evidence'."
+        )
+    for segment in recorded.segments:
+        gone = removals.in_force(segment.path, segment.sha256)
+        if isinstance(gone, Removal):
+            return f"There is no proof of records of {recorded.id}: {segment.path} was {gone.words}"
+    return ""
 
 
 def _place(line: bytes) -> Place:
@@ -116,15 +149,7 @@ def _place(line: bytes) -> Place:
     return record["page"], record["position"]
 
 
-def _let_go(store: Store, collection: Collection) -> list[str]:
-    paths = [segment.path for segment in collection.segments]
-    with store.engine.connect() as connection:
-        return list(
-            connection.execute(select(removals.c.path).where(removals.c.path.in_(paths))).scalars().all()
-        )
-
-
-def find_record(store: Store, identity: str) -> tuple[Collection, Place]:
+def find_record(store: Store, identity: str) -> tuple[str, Place]:
     """Where the newest version of a record is.
 
     ``identity`` is its evidence id, or ``SOURCE|TYPE|REFERENCE``, over which that is the SHA-256.
@@ -154,15 +179,15 @@ def find_record(store: Store, identity: str) -> tuple[Collection, Place]:
                 f"The segments of {collection.id} cannot be read; run 'itomm verify'."
             ) from None
         if found is not None:
-            return collection, (int(found[0]), int(found[1]))
+            return collection.id, (int(found[0]), int(found[1]))
     raise UsageError(
         f"No stored record has the evidence id '{identity}'. It is the SHA-256 of SOURCE|TYPE|REFERENCE, "
         "which may also be given itself."
     )
 
 
-def ledger_row_of(store: Store, collection: Collection) -> int:
+def ledger_row_of(store: Store, collection: str) -> int:
     """The number of the ledger row that holds a collection's root."""
-    query = select(collections_table.c.ledger_seq).where(collections_table.c.id == collection.id)
+    query = select(collections.c.ledger_seq).where(collections.c.id == collection)
     with store.engine.connect() as connection:
         return int(connection.execute(query).scalar_one())

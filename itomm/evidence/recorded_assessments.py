@@ -18,7 +18,6 @@ from itomm.evidence import ledger
 from itomm.evidence.database import assessments
 from itomm.evidence.database import ledger as ledger_table
 from itomm.evidence.ledger import GENESIS
-from itomm.evidence.segments import file_digest
 from itomm.evidence.signing import (
     RegisteredKey,
     Signer,
@@ -31,7 +30,8 @@ from itomm.evidence.store import Store
 
 LEDGER_KIND = "assessment"
 FOLDER = "assessments"
-_BEING_RECORDED = ".recording"
+BEING_RECORDED = ".recording"
+"""The suffix of a mark beside a document that the catalogue does not list yet."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def _document(store: Store, path: str, content: bytes) -> Iterator[None]:
         StoreError: it could not be written.
     """
     file = store.folder / path
-    mark = file.with_suffix(_BEING_RECORDED)
+    mark = file.with_suffix(BEING_RECORDED)
     try:
         file.parent.mkdir(exist_ok=True)
         _sweep(store)
@@ -167,7 +167,7 @@ def _document(store: Store, path: str, content: bytes) -> Iterator[None]:
 def _sweep(store: Store) -> None:
     """Take away what an interrupted run left: a mark, and the document beside it unless it is listed."""
     listed = {each.path for each in recorded_assessments(store)}
-    for mark in (store.folder / FOLDER).glob(f"*{_BEING_RECORDED}"):
+    for mark in (store.folder / FOLDER).glob(f"*{BEING_RECORDED}"):
         mark.with_suffix(".partial").unlink(missing_ok=True)
         document = mark.with_suffix(".json")
         if document.relative_to(store.folder).as_posix() not in listed:
@@ -191,7 +191,7 @@ def document_of(store: Store, recorded: RecordedAssessment) -> bytes:
 
 
 def assessment_faults(store: Store) -> list[str]:
-    """What is wrong with recorded documents, their statements and signatures, and the chain of keys."""
+    """What is wrong with statements, their signatures, and the chain of keys; files are checked elsewhere."""
     try:
         with store.engine.connect() as connection:
             keys = registered_keys(connection)
@@ -202,7 +202,7 @@ def assessment_faults(store: Store) -> list[str]:
     faults = rotation_faults(keys)
     for each in recorded:
         faults += [f"{each.id}: {fault}" for fault in _statement_faults(each, keys, hashes)]
-    return [*faults, *_file_faults(store, recorded)]
+    return faults
 
 
 def _statement_faults(
@@ -231,17 +231,3 @@ def _is_by(envelope: Envelope, key: RegisteredKey) -> bool:
         return envelope.is_signed_by(key.id, read_public_key(key.public_key))
     except UsageError:
         return False
-
-
-def _file_faults(store: Store, recorded: list[RecordedAssessment]) -> Iterator[str]:
-    digests = {each.path: each.sha256 for each in recorded}
-    for path, sha256 in sorted(digests.items()):
-        file = store.folder / path
-        if not file.is_file():
-            yield f"{path}: this assessment is missing"
-        elif file_digest(file) != sha256:
-            yield f"{path}: this assessment was changed"
-    for file in sorted((store.folder / FOLDER).glob("*.json")):
-        path = file.relative_to(store.folder).as_posix()
-        if path not in digests and not file.with_suffix(_BEING_RECORDED).exists():
-            yield f"{path}: this assessment was added behind the catalogue's back"

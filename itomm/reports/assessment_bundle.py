@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from importlib import resources
 
+from itomm.config.clock import format_instant
 from itomm.evidence.as_of import open_evidence
 from itomm.evidence.bundle import ledger_lines
 from itomm.evidence.canonical import canonical_bytes
@@ -35,6 +36,11 @@ class RecordsChosen:
     counted: int
     chosen: int
     unproven: int
+
+    @property
+    def sampled(self) -> bool:
+        """Whether there are more that could be proven."""
+        return self.chosen + self.unproven < self.counted
 
 
 def records_that_counted(
@@ -84,17 +90,16 @@ def _lot(seed: str, collection: str, place: Place) -> str:
     return hashlib.sha256(f"{seed} {collection} {place[0]} {place[1]}".encode()).hexdigest()
 
 
-def record_lines_of(store: Store, snapshot: Snapshot, chosen: RecordsChosen) -> bytes:
+def record_lines_of(store: Store, chosen: RecordsChosen) -> bytes:
     """``records.jsonl``: the chosen records, each with its proof, by collection and place.
 
     Raises:
         VerificationError: stored records are not those that were collected.
     """
-    by_id = {collection.id: collection for collection in snapshot.collections}
     return b"".join(
         canonical_bytes(record_with_proof(record)) + b"\n"
         for name, places in chosen.places.items()
-        for record in proven_records(store, by_id[name], places)
+        for record in proven_records(store, name, places)
     )
 
 
@@ -102,6 +107,7 @@ def record_with_proof(record: ProvenRecord) -> dict[str, object]:
     """A record as a line of ``records.jsonl``."""
     return {
         "collection": record.collection,
+        "ledger_seq": record.ledger_seq,
         "index": record.index,
         "leaves": record.leaves,
         "line": record.line,
@@ -135,14 +141,15 @@ def verifier_source() -> bytes:
     return resources.files("itomm.reports").joinpath("verify_bundle.py").read_bytes()
 
 
-def bundle_notes(recorded: RecordedAssessment, chosen: RecordsChosen | None) -> Iterator[str]:
+def bundle_notes(recorded: RecordedAssessment, chosen: RecordsChosen | None, records: bytes) -> Iterator[str]:
     """What the manifest says at its head."""
-    yield f"itomm bundle of assessment {recorded.id}, as of {recorded.as_of.isoformat()}"
+    yield f"itomm bundle of assessment {recorded.id}, as of {format_instant(recorded.as_of)}"
     if chosen is None:
         yield "records.jsonl is empty: rules, settings or program are not those of this assessment any more"
         return
-    yield f"records.jsonl holds {chosen.chosen} of {chosen.counted} records that counted in its answers"
-    if chosen.chosen + chosen.unproven < chosen.counted:
+    held = records.count(b"\n")
+    yield f"records.jsonl holds {held} of {chosen.counted} records that counted in its answers"
+    if chosen.sampled:
         yield "they are a sample: the first by SHA-256 over 'DIGEST-OF-ASSESSMENT COLLECTION PAGE POSITION'"
-    if chosen.unproven:
-        yield f"{chosen.unproven} cannot be proven one by one: an older itomm wrote them, or they were let go"
+    if chosen.unproven or held < chosen.chosen:
+        yield "some cannot be proven one by one: an older itomm wrote them, or their content was let go"
