@@ -102,6 +102,14 @@ class RawPayloads:
         elif hashlib.sha256(_read(path)).hexdigest() != address:
             raise VerificationError(f"{path}: this raw payload was changed")
 
+    def holds(self, address: str) -> bool:
+        """Whether the payload is there as it was stored."""
+        try:
+            self.check(address)
+        except VerificationError:
+            return False
+        return True
+
     def remove(self, address: str) -> None:
         """Take a payload away, if it is there."""
         self.path(address).unlink(missing_ok=True)

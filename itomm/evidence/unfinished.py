@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +20,7 @@ import orjson
 
 from itomm.config.clock import format_instant, parse_instant
 from itomm.evidence.observation import RequestMade
+from itomm.evidence.raw_payloads import RawPayloads
 
 _JOURNAL = ".journal.partial"
 _LINES = ".lines.partial"
@@ -78,9 +80,15 @@ class Journal:
 
     @property
     def enterable(self) -> tuple[PageKept, ...]:
-        """The pages up to the last one behind which reading can go on."""
-        numbers = [page.number for page in self.pages if page.progress is not None]
-        return self.pages[: max(numbers, default=0)]
+        """The pages up to the last one behind which reading can go on, none of whose raw payloads was lost.
+
+        A payload gets its name after its line here, so the last lines may tell of payloads that never did.
+        """
+        raw = RawPayloads(self.path.parents[2] / "raw")
+        whole = list(takewhile(lambda page: raw.holds(page.raw_sha256), self.pages))
+        while whole and whole[-1].progress is None:
+            whole.pop()
+        return tuple(whole)
 
     @property
     def kept(self) -> KeptPages | None:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection
 
 from itomm.config.clock import format_instant
-from itomm.config.errors import StoreError, VerificationError
+from itomm.config.errors import StoreError
 from itomm.evidence import ledger
 from itomm.evidence.canonical import canonical_bytes
 from itomm.evidence.collection import CollectionSummary
@@ -192,7 +192,7 @@ class CollectionWriter:
 
     def _take_up(self, found: Journal, *, resume: bool) -> None:
         """Go on behind pages that a killed run kept, as far as all of them are there; drop the others."""
-        pages = self._whole(found) if resume else []
+        pages = [*found.enterable] if resume else []
         rows: dict[int, int] = {}
         for page in pages:
             rows[page.part] = rows.get(page.part, 0) + page.records - len(page.refused)
@@ -207,19 +207,6 @@ class CollectionWriter:
             self._parts.abandon()
         kept = {page.raw_sha256 for page in self._pages}
         self._store.release(page.raw_sha256 for page in found.pages if page.raw_sha256 not in kept)
-
-    def _whole(self, found: Journal) -> list[PageKept]:
-        """Pages up to the last one that can be entered behind, none of whose raw payloads was lost."""
-        whole: list[PageKept] = []
-        for page in found.enterable:
-            try:
-                self._store.raw.check(page.raw_sha256)
-            except VerificationError:
-                break
-            whole.append(page)
-        while whole and whole[-1].progress is None:
-            whole.pop()
-        return whole
 
     def _tree_up_to(self, last: PageKept) -> MerkleTree:
         tree = MerkleTree()
