@@ -195,7 +195,8 @@ def assessment_faults(store: Store) -> list[str]:
     try:
         with store.engine.connect() as connection:
             keys = registered_keys(connection)
-            hashes = dict(connection.execute(select(ledger_table.c.seq, ledger_table.c.hash)).tuples().all())
+            rows = connection.execute(select(ledger_table.c.seq, ledger_table.c.hash))
+            hashes = {row.seq: row.hash for row in rows}
         recorded = recorded_assessments(store)
     except (UsageError, AttributeError, TypeError):
         return ["the tables signing_keys and assessments hold what itomm never writes"]

@@ -60,7 +60,8 @@ def rows_against_bundle(store: Store, bundle: Path) -> list[str]:
 
 def _hashes(store: Store) -> dict[int, str]:
     with store.engine.connect() as connection:
-        return dict(connection.execute(select(ledger_table.c.seq, ledger_table.c.hash)).tuples().all())
+        rows = connection.execute(select(ledger_table.c.seq, ledger_table.c.hash))
+        return {row.seq: row.hash for row in rows}
 
 
 def _differences(ours: dict[int, str], theirs: list[LedgerHead]) -> Iterator[str]:
