@@ -10,12 +10,12 @@ import click
 from itomm.cli.options import Invocation, common_options, output_option
 from itomm.cli.tables import csv_text, print_paragraph, print_table, write_out
 from itomm.cli.workspace import Workspace
-from itomm.config.errors import ExitCode, InvalidInputError, Problem, UsageError
+from itomm.config.errors import ExitCode, InvalidInputError, Problem, StoreError, UsageError
 from itomm.config.settings import Configuration, RetentionRule
 from itomm.config.structure import nearest
+from itomm.evidence.letting_go import let_go
 from itomm.evidence.record_types import record_types
-from itomm.evidence.removals import finish_removals, record_removals
-from itomm.evidence.retention import Expired, as_removals, expired
+from itomm.evidence.retention import Expired, expired
 from itomm.reports.document import to_json
 
 HEADINGS = ("path", "rule", "content", "bytes", "sha256")
@@ -64,10 +64,10 @@ def apply_command(invocation: Invocation, *, actor: str, reason: str | None) -> 
     now = invocation.clock()
     with store.writing("itomm retention apply"):
         found = expired(store, rules, now)
-        if found:
-            removals = as_removals(found, at=now, actor=actor.strip(), reason=reason)
-            record_removals(store, removals, at=now, actor=actor.strip())
-        finish_removals(store)
+        try:
+            let_go(store, found, at=now, actor=actor.strip(), reason=reason)
+        except OSError as error:
+            raise StoreError(f"Nothing was let go: {error}.") from None
     _print_by_rule(rules, found)
     if found:
         print_paragraph(f"Let go {len(found):,} files, {_size(found)}. Hash, rule and reason are kept.")

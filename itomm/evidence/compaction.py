@@ -60,7 +60,7 @@ def overdue(collections: Sequence[Collection], compactions: Sequence[Compaction]
         bases = {each.through: each for each in compactions if (each.source, each.record_type) == stream}
         newest = max((place for place, each in enumerate(found) if each.id in bases), default=-1)
         behind = found[newest + 1 :]
-        if len(behind) >= READINGS_BEHIND_A_BASE and not any(each.let_go for each in found):
+        if len(behind) >= READINGS_BEHIND_A_BASE:
             due.append(Readings(behind, bases[found[newest].id] if newest >= 0 else None))
     return due
 

@@ -7,7 +7,6 @@ replaced, too.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +25,7 @@ from itomm.evidence.removals import (
     Removal,
     finish_removals,
     kept_leaves,
+    next_name,
     note_replacements,
     record_removals,
     removals_in,
@@ -117,7 +117,7 @@ class _Search:
             if path in self._removals.by_path or not (rows := rows_with(file, self.pseudonyms)):
                 continue
             leaves = self._leaves(path, file, frozenset(rows)) if has_leaves else {}
-            yield _Change(path, sha256, _next_name(path), len(rows), leaves)
+            yield _Change(path, sha256, next_name(path), len(rows), leaves)
 
     def payloads(self) -> Iterator[_Change]:
         """Raw payloads; those to which nothing refers are taken away at once, for they are no evidence."""
@@ -190,10 +190,3 @@ def _removal(change: _Change, digest: str | None, at: datetime, actor: str, reas
         replaced_by=change.target,
         replacement_sha256=digest,
     )
-
-
-def _next_name(path: str) -> str:
-    """``x.0001.parquet`` is replaced by ``x.0001.r1.parquet``, that by ``x.0001.r2.parquet``."""
-    stem = path.removesuffix(".parquet")
-    again = re.fullmatch(r"(.+)\.r(\d+)", stem)
-    return f"{again[1]}.r{int(again[2]) + 1}.parquet" if again else f"{stem}.r1.parquet"

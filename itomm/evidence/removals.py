@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -195,6 +196,13 @@ def _more_than_removals(connection: Connection) -> Iterator[tuple[int, Mapping[s
     )
     for row in connection.execute(query.order_by(ledger_table.c.seq)):
         yield row.seq, json.loads(row.body)
+
+
+def next_name(path: str) -> str:
+    """``x.0001.parquet`` is replaced by ``x.0001.r1.parquet``, that by ``x.0001.r2.parquet``."""
+    stem = path.removesuffix(".parquet")
+    again = re.fullmatch(r"(.+)\.r(\d+)", stem)
+    return f"{again[1]}.r{int(again[2]) + 1}.parquet" if again else f"{stem}.r1.parquet"
 
 
 def note_replacements(store: LetGoStore, paths: Sequence[str]) -> None:

@@ -7,33 +7,37 @@ from collections.abc import Collection as Several
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
-from itomm.config.clock import format_instant, parse_instant
 from itomm.config.settings import RetentionRule
 from itomm.evidence.collection import Collection, Segment
-from itomm.evidence.database import compactions, requests
+from itomm.evidence.database import requests
+from itomm.evidence.readable import held_by, packed_in
 from itomm.evidence.record_types import record_types
-from itomm.evidence.removals import Removal, removals_in
+from itomm.evidence.removals import removals_in
 from itomm.evidence.store import Store
-
-_WHY = {
-    "raw": "raw payloads are kept for {days} days",
-    "records": "records are kept for {days} days",
-    "superseded": "what something newer says again is kept for {days} days",
-}
 
 
 @dataclass(frozen=True)
 class Expired:
-    """One file that a rule lets go; ``bytes`` is its size."""
+    """One file that a rule lets go; ``bytes`` is its size.
+
+    ``without`` are ids of collections when only their rows go, and a compaction without them takes its place.
+    """
 
     path: str
     sha256: str
     rule: RetentionRule
     bytes: int
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _File:
+    path: str
+    sha256: str
+    without: tuple[str, ...] = ()
 
 
 def expired(store: Store, rules: Sequence[RetentionRule], now: datetime) -> list[Expired]:
@@ -47,28 +51,13 @@ def expired(store: Store, rules: Sequence[RetentionRule], now: datetime) -> list
     found: dict[str, Expired] = {}
     for rule in rules:
         chosen = frozenset(rule.record_types or record_types())
-        for path, sha256 in finders[rule.content](chosen, now - timedelta(days=rule.keep_days)):
-            file = store.folder / path
-            if path not in found and file.exists():
-                found[path] = Expired(path, sha256, rule, file.stat().st_size)
+        for each in finders[rule.content](chosen, now - timedelta(days=rule.keep_days)):
+            file = store.folder / each.path
+            earlier = found.get(each.path)
+            if file.exists() and (earlier is None or (earlier.without and not each.without)):
+                size = file.stat().st_size
+                found[each.path] = Expired(each.path, each.sha256, rule, size, each.without)
     return [found[path] for path in sorted(found)]
-
-
-def as_removals(
-    found: Sequence[Expired], *, at: datetime, actor: str, reason: str | None = None
-) -> list[Removal]:
-    """What is recorded of expired content; without a reason, the rule's own is told."""
-    return [
-        Removal(
-            path=each.path,
-            sha256=each.sha256,
-            rule=each.rule.name,
-            reason=reason or _WHY[each.rule.content].format(days=each.rule.keep_days),
-            actor=actor,
-            at=format_instant(at),
-        )
-        for each in found
-    ]
 
 
 class _Catalogue:
@@ -78,12 +67,13 @@ class _Catalogue:
         self._store = store
         self._collections = store.recorded_collections()
         self._removals = removals_in(connection)
-        self._compactions = connection.execute(select(compactions)).all()
+        self._packed = packed_in(connection)
+        self._held = held_by(self._collections, self._removals, self._packed)
         self._pages = connection.execute(
             select(requests.c.raw_sha256, requests.c.collection).distinct()
         ).all()
 
-    def raw(self, chosen: Several[str], before: datetime) -> Iterator[tuple[str, str]]:
+    def raw(self, chosen: Several[str], before: datetime) -> Iterator[_File]:
         """Payloads to which nothing but expired collections refers."""
         expired = self._expired(chosen, before)
         users: dict[str, set[str]] = defaultdict(set)
@@ -92,19 +82,24 @@ class _Catalogue:
         for address, names in users.items():
             if names <= expired:
                 path = self._store.raw.path(address).relative_to(self._store.folder).as_posix()
-                yield self._removals.last_place(path, address)
+                yield self._now_at(path, address)
 
-    def records(self, chosen: Several[str], before: datetime) -> Iterator[tuple[str, str]]:
-        """Segments of expired collections, and compactions whose every record is of one."""
+    def records(self, chosen: Several[str], before: datetime) -> Iterator[_File]:
+        """Segments of expired collections, and their rows in compactions."""
         expired = self._expired(chosen, before)
         for collection in self._collections:
             if collection.id in expired:
-                yield from self._places(collection)
-        for row in self._compactions:
-            if row.through in expired:
-                yield self._removals.last_place(row.path, row.sha256)
+                for segment in collection.segments:
+                    yield self._now_at(segment.path, segment.sha256)
+        for packed in self._packed:
+            there = self._now_at(packed.path, packed.sha256)
+            inside = self._held.get(packed.through, frozenset()) & expired
+            if packed.through in expired:
+                yield there
+            elif inside:
+                yield _File(there.path, there.sha256, tuple(sorted(inside)))
 
-    def superseded(self, chosen: Several[str], before: datetime) -> Iterator[tuple[str, str]]:
+    def superseded(self, chosen: Several[str], before: datetime) -> Iterator[_File]:
         """Segments whose every record something newer says again that is itself older than ``before``.
 
         Of events, a complete reading says again what happened since its window began; of state, a whole one
@@ -114,35 +109,31 @@ class _Catalogue:
         for collection in self._collections:
             if collection.record_type in chosen:
                 streams[(collection.source, collection.record_type)].append(collection)
-        for stream, readings in streams.items():
-            packed = [row for row in self._compactions if (row.source, row.record_type) == stream]
-            packed = [row for row in packed if parse_instant(row.at) < before]
-            yield from self._older_compactions(packed, readings)
-            inside = _through(packed[-1].through, readings) if packed else frozenset()
-            is_state = record_types()[stream[1]].is_state
+        for (_, record_type), readings in streams.items():
+            old = [each for each in readings if each.finished_at < before]
+            bases = [each.id for each in old if each.id in self._held]
+            inside = self._held[bases[-1]] if bases else frozenset()
+            yield from self._older_compactions(bases)
+            is_state = record_types()[record_type].is_state
             for index, collection in enumerate(readings):
                 newer = [each for each in readings[index + 1 :] if each.finished_at < before]
                 for segment in collection.segments:
                     said_again = _state_again(newer) if is_state else _events_again(segment, newer)
                     if said_again or collection.id in inside:
-                        yield self._removals.last_place(segment.path, segment.sha256)
+                        yield self._now_at(segment.path, segment.sha256)
 
-    def _older_compactions(
-        self, packed: Sequence[Row[Any]], readings: Sequence[Collection]
-    ) -> Iterator[tuple[str, str]]:
-        ids = [each.id for each in readings]
-        for row in packed[:-1]:
-            if ids.index(row.through) <= ids.index(packed[-1].through):
-                yield self._removals.last_place(row.path, row.sha256)
+    def _older_compactions(self, bases: Sequence[str]) -> Iterator[_File]:
+        for packed in self._packed:
+            if packed.through in bases[:-1]:
+                yield self._now_at(packed.path, packed.sha256)
 
     def _expired(self, chosen: Several[str], before: datetime) -> frozenset[str]:
         return frozenset(
             each.id for each in self._collections if each.record_type in chosen and each.finished_at < before
         )
 
-    def _places(self, collection: Collection) -> Iterator[tuple[str, str]]:
-        for segment in collection.segments:
-            yield self._removals.last_place(segment.path, segment.sha256)
+    def _now_at(self, path: str, sha256: str) -> _File:
+        return _File(*self._removals.last_place(path, sha256))
 
 
 def _state_again(newer: Sequence[Collection]) -> bool:
@@ -154,9 +145,3 @@ def _events_again(segment: Segment, newer: Sequence[Collection]) -> bool:
     return earliest is not None and any(
         each.complete and each.window_start is not None and each.window_start <= earliest for each in newer
     )
-
-
-def _through(last: str, readings: Sequence[Collection]) -> frozenset[str]:
-    """The ids of the readings up to and including the one called ``last``."""
-    ids = [each.id for each in readings]
-    return frozenset(ids[: ids.index(last) + 1])

@@ -1,4 +1,4 @@
-"""Finding texts in segments, and writing a segment again with another word in their place."""
+"""Finding texts in segments, and writing segments again with other words or without some rows."""
 
 from __future__ import annotations
 
@@ -43,17 +43,34 @@ def write_without(path: Path, target: Path, texts: Sequence[str], instead: str) 
     Raises:
         OSError: the segment cannot be read or ``target`` not written.
     """
+    with duckdb.connect() as connection:
+        try:
+            changed = [
+                exp.alias_(_replaced(name, kind, texts, instead), name, quoted=True)
+                for name, kind in _text_columns(connection, path).items()
+            ]
+        except duckdb.Error as error:
+            raise _unreadable(path, error) from None
+    _write(path, exp.select(exp.Star(replace=changed)).from_(parquet_rows([path])), target)
+
+
+def write_without_collections(path: Path, target: Path, collections: Sequence[str]) -> None:
+    """Write the compaction at ``path`` to ``target`` without the rows of some collections.
+
+    Raises:
+        OSError: the compaction cannot be read or ``target`` not written.
+    """
+    gone = exp.column("collection", quoted=True).isin(*map(_literal, collections))
+    _write(path, exp.select(exp.Star()).from_(parquet_rows([path])).where(gone.not_()), target)
+
+
+def _write(path: Path, rows: exp.Select, target: Path) -> None:
     partial = target.with_suffix(".partial")
     with duckdb.connect() as connection:
         try:
             connection.execute("SET threads = 1")  # the same rows give the same bytes
             connection.execute("SET preserve_insertion_order = true")
-            changed = [
-                exp.alias_(_replaced(name, kind, texts, instead), name, quoted=True)
-                for name, kind in _text_columns(connection, path).items()
-            ]
-            query = exp.select(exp.Star(replace=changed)).from_(parquet_rows([path]))
-            connection.sql(query.sql(dialect="duckdb")).write_parquet(str(partial), compression="zstd")
+            connection.sql(rows.sql(dialect="duckdb")).write_parquet(str(partial), compression="zstd")
         except duckdb.Error as error:
             raise _unreadable(path, error) from None
     flush(partial)

@@ -31,7 +31,7 @@ from itomm.evidence.locking import StillHeld, exclusive
 from itomm.evidence.observation import RequestMade, UnknownReason
 from itomm.evidence.opening import open_database
 from itomm.evidence.raw_payloads import RawPayloads
-from itomm.evidence.readable import as_readable
+from itomm.evidence.readable import as_readable, packed_in
 from itomm.evidence.record_types import record_types
 from itomm.evidence.removals import Removal, finish_removals, removals_in
 from itomm.evidence.sweeping import sweep
@@ -195,8 +195,8 @@ class Store:
     def collections(self) -> list[Collection]:
         """All collections, oldest first, with those segments that hold now what can still be read of them."""
         with self.engine.connect() as connection:
-            removals = removals_in(connection)
-        return as_readable(self.recorded_collections(), removals)
+            removals, packed = removals_in(connection), packed_in(connection)
+        return as_readable(self.recorded_collections(), removals, packed)
 
     def recorded_collections(self) -> list[Collection]:
         """All collections, oldest first, with their segments as they were written."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,15 +10,13 @@ import pytest
 from sqlalchemy import select
 
 from itomm.config.settings import RetentionRule
+from itomm.evidence import letting_go
 from itomm.evidence.database import removals as removals_table
-from itomm.evidence.removals import (
-    finish_removals,
-    pending_removals,
-    record_removals,
-    removals_in,
-)
-from itomm.evidence.retention import as_removals, expired
+from itomm.evidence.letting_go import let_go
+from itomm.evidence.removals import pending_removals, removals_in
+from itomm.evidence.retention import expired
 from itomm.evidence.store import Store
+from itomm.evidence.verification import verify
 from tests.evidence.stores import DAY, NOON, collect, finding, finished, known, scan
 
 
@@ -46,8 +45,8 @@ def apply(store: Store, day: float, *rules: RetentionRule) -> int:
     now = NOON + day * DAY
     with store.writing("retention"):
         found = expired(store, rules, now)
-        record_removals(store, as_removals(found, at=now, actor="ada"), at=now, actor="ada")
-        return finish_removals(store)
+        let_go(store, found, at=now, actor="ada")
+        return len(found)
 
 
 def test_raw_payloads_go_when_every_collection_that_brought_them_is_old(store: Store) -> None:
@@ -118,11 +117,15 @@ def test_what_is_let_go_is_gone_and_its_hash_and_reason_stay(store: Store) -> No
     assert names(store, 99, rule("superseded", 10)) == []
 
 
-def test_a_crash_between_recording_and_removing_is_made_good(store: Store) -> None:
+def test_a_crash_between_recording_and_removing_is_made_good(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     collect(store, "security_scan", {"a": scan("a")}, outcome=finished(0))
     now = NOON + 30 * DAY
     found = expired(store, [rule("records", 10), rule("raw", 10)], now)
-    record_removals(store, as_removals(found, at=now, actor="ada"), at=now, actor="ada")
+    with monkeypatch.context() as patched:
+        patched.setattr(letting_go, "finish_removals", lambda _: None)  # as if killed just before
+        let_go(store, found, at=now, actor="ada")
     assert len(pending_removals(store)) == len(found) == 2
     assert known(store, "security_scan", NOON + DAY, "asset_ref") == []
 
@@ -165,8 +168,7 @@ def chain(store: Store) -> None:
     before = None
     for day, ref in enumerate("abc"):
         start = NOON + (day * 10 - 12) * DAY if before else NOON - 100 * DAY
-        outcome = finished(day * 10, window_start=start)
-        outcome = type(outcome)(**{**vars(outcome), "continues": before})
+        outcome = replace(finished(day * 10, window_start=start), continues=before)
         collect(store, "vulnerability", {ref: finding(start + DAY)}, outcome=outcome)
         before = store.collections()[-1].id
 
@@ -190,7 +192,7 @@ def test_a_lost_link_of_a_chain_ends_what_is_covered(store: Store) -> None:
     found = [
         each for each in expired(store, [rule("records", 5)], NOON + 99 * DAY) if each.path == second.path
     ]
-    record_removals(store, as_removals(found, at=NOON, actor="ada"), at=NOON, actor="ada")
+    let_go(store, found, at=NOON, actor="ada")
 
     first, _, third = store.collections()
     assert (first.let_go, first.covered_from) == ("", NOON - 100 * DAY)
@@ -202,8 +204,7 @@ def test_what_a_newer_reading_of_the_chain_says_again_is_no_loss(store: Store) -
     outcome = finished(0, window_start=NOON - 100 * DAY)
     collect(store, "vulnerability", {"a": finding(NOON - DAY)}, outcome=outcome)
     first = store.collections()[0].id
-    outcome = finished(1, window_start=NOON - 2 * DAY)
-    outcome = type(outcome)(**{**vars(outcome), "continues": first})
+    outcome = replace(finished(1, window_start=NOON - 2 * DAY), continues=first)
     collect(store, "vulnerability", {"a": finding(NOON - DAY)}, outcome=outcome)
 
     assert apply(store, 30, rule("superseded", 10)) == 1
@@ -216,3 +217,69 @@ def test_what_a_newer_reading_of_the_chain_says_again_is_no_loss(store: Store) -
 def test_without_rules_everything_stays(store: Store) -> None:
     collect(store, "security_scan", {"a": scan("a")})
     assert expired(store, [], NOON + timedelta(days=9999)) == []
+
+
+def many(store: Store) -> None:
+    """Eight readings of events, each going on from the one before, which a compaction holds."""
+    before = None
+    for day in range(8):
+        start = NOON + (day - 1) * DAY if before else NOON - 100 * DAY
+        outcome = replace(finished(day, window_start=start), continues=before)
+        at = NOON + (day - 0.5) * DAY
+        collect(store, "vulnerability", {str(day): finding(at, identifier=f"CVE-{day}")}, outcome=outcome)
+        before = store.collections()[-1].id
+    with store.writing("anything"):
+        pass
+    assert len(store.compactions()) == 1
+
+
+def identifiers(store: Store) -> list[object]:
+    return [identifier for (identifier,) in known(store, "vulnerability", NOON + 9 * DAY, "identifier")]
+
+
+def test_what_a_compaction_holds_may_go_and_nothing_is_lost(store: Store) -> None:
+    many(store)
+    before = identifiers(store)
+
+    assert apply(store, 30, rule("superseded", 10)) == 8
+
+    assert identifiers(store) == before == [f"CVE-{day}" for day in range(8)]
+    assert store.collections()[-1].let_go == ""
+    assert store.collections()[-2].let_go  # read up to there, the compaction is not yet to be seen
+    assert verify(store, records=True).faults == ()
+
+
+@pytest.mark.parametrize("superseded_first", [True, False])
+def test_expired_records_go_from_compactions_too(store: Store, *, superseded_first: bool) -> None:
+    many(store)
+    if superseded_first:
+        apply(store, 18, rule("superseded", 10))
+
+    apply(store, 13, rule("records", 10))
+
+    assert identifiers(store) == [f"CVE-{day}" for day in range(3, 8)]
+    newest = store.collections()[-1]
+    assert newest.covered_from == NOON + 2 * DAY
+    assert "let go on" in newest.let_go
+    assert verify(store, records=True).faults == ()
+    assert apply(store, 13, rule("records", 10)) == 0
+
+    apply(store, 99, rule("records", 10))
+    assert (identifiers(store), store.compactions()) == ([], [])
+    assert verify(store, records=True).faults == ()
+
+
+def test_a_compaction_made_after_a_loss_does_not_hide_it(store: Store) -> None:
+    chain(store)
+    apply(store, 25, rule("records", 20))
+    before = store.collections()[-1].id
+    for day in range(26, 32):
+        outcome = replace(finished(day, window_start=NOON + (day - 1) * DAY), continues=before)
+        collect(store, "vulnerability", {str(day): finding(NOON + day * DAY - DAY / 2)}, outcome=outcome)
+        before = store.collections()[-1].id
+    with store.writing("anything"):
+        pass
+
+    assert len(store.compactions()) == 1
+    assert store.collections()[-1].let_go
+    assert store.collections()[-1].covered_from == NOON - 2 * DAY
