@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlglot import exp
 
-from itomm.evidence.columns import column_types
+from itomm.evidence.columns import COLUMN_TYPES, column_types
 from itomm.evidence.record_types import Field, FieldType, RecordType
 from itomm.evidence.replaying import replayed
 
@@ -76,6 +76,9 @@ def _staged(declared: Field, instant: exp.Expr) -> exp.Expr:
 
 
 def _before(declared: Field) -> exp.Expr:
+    """What a field was before: as declared, or empty; of a list, an empty list."""
+    if declared.type is FieldType.LIST:
+        return exp.cast(exp.Array(), COLUMN_TYPES[FieldType.LIST])
     return exp.convert(declared.before)
 
 
