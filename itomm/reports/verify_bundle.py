@@ -15,7 +15,7 @@ def _claims(names: list[str], read: Any, given: str, told: list[str]) -> Any:
     listed = {x[66:]: x[:64] for x in read("MANIFEST.sha256").decode().split("\n") if x[:1] not in {"", "#"}}
     for name in sorted({*listed, *names} - {"MANIFEST.sha256", "MANIFEST.sig"}):
         yield names.count(name) == 1 and name in listed, f"{name}: {'added' if name in names else 'removed'}"
-        yield name not in names or _hex(read(name)) == listed.get(name), f"{name}: changed"
+        yield name not in listed or name not in names or _hex(read(name)) == listed[name], f"{name}: changed"
     rows, keys, kept, last = [dict[str, Any](seq=0, hash="0" * 64, body={})], {"": (0, read)}, {"": ""}, ""
     for row in map(json.loads, read("ledger.jsonl").splitlines()):
         seq, old, content = row["seq"], rows[-1], {k: row[k] for k in row if k != "hash"}
@@ -90,7 +90,7 @@ def check(bundle: Path, key: bytes | None = None) -> tuple[list[str], list[str]]
     try:
         faults.extend(said for holds, said in claims if not holds)
     except Exception as error:  # noqa: BLE001  whatever a changed file does to its reader is a finding
-        faults.append(f"not in the form that itomm writes: {error!r}")
+        faults.append(f"not in the form that itomm writes: {type(error).__name__}: {error}")
     return faults, told
 
 
