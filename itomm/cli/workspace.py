@@ -7,6 +7,8 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+import click
+
 from itomm.cli.options import Invocation, instant_or_none
 from itomm.cli.progress import working
 from itomm.config.errors import StoreError
@@ -54,12 +56,18 @@ class Workspace:
     @cached_property
     def store(self) -> Store:
         """The store, made when it is not there; raises StoreError or StoreVersionError."""
-        return Store.open(self.store_folder, create=True, database=self.store_database)
+        return self._opened(create=True)
 
     @cached_property
     def existing_store(self) -> Store:
         """The store, which must be there; raises StoreError or StoreVersionError."""
-        return Store.open(self.store_folder, database=self.store_database)
+        return self._opened(create=False)
+
+    def _opened(self, *, create: bool) -> Store:
+        store = Store.open(self.store_folder, create=create, database=self.store_database)
+        if context := click.get_current_context(silent=True):
+            context.call_on_close(store.engine.dispose)
+        return store
 
 
 @dataclass(frozen=True)
