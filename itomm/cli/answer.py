@@ -49,9 +49,7 @@ def command(
         at=now,
         expires_at=instant_or_none(until) or now + LONGEST_LIFE,
     )
-    store = workspace.store
-    with store.writing("itomm answer"):
-        recorded = record_answer(store, answer)
+    recorded = record_answer(workspace.store, answer)
     print_paragraph(
         f"{recorded.id}: {recorded.criterion} for {recorded.scope} is stated as {recorded.verdict} "
         f"until {format_instant(recorded.expires_at)}."

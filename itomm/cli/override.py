@@ -72,9 +72,7 @@ def propose_command(
         saw_measured=saw_measured,
         decisions=(),
     )
-    store = workspace.store
-    with store.writing("itomm override propose"):
-        recorded = propose(store, override)
+    recorded = propose(workspace.store, override)
     print_paragraph(
         f"{recorded.id}: proposed {recorded.criterion} as {recorded.verdict} for {recorded.scope} until "
         f"{format_instant(recorded.expires_at)}. A second person approves it with "
@@ -91,8 +89,7 @@ def _deciding(name: str, decision: str, help_line: str) -> None:
     @common_options
     def deciding(invocation: Invocation, *, override_id: str, actor: str, reason: str) -> int:
         store = Workspace(invocation).existing_store
-        with store.writing(f"itomm override {name}"):
-            decide(store, override_id, Decision(decision, actor, reason, invocation.clock()))
+        decide(store, override_id, Decision(decision, actor, reason, invocation.clock()))
         print_paragraph(f"{override_id}: {decision} by {actor}.")
         return ExitCode.OK
 

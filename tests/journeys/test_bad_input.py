@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from itomm.evidence.locking import exclusive
+from itomm.evidence.store import Store
 from tests.journeys.door import Door
 
 GOOD = """\
@@ -166,13 +168,28 @@ def test_a_wrong_command_line_ends_with_2(
 
 
 def test_a_held_store_names_its_holder_and_ends_with_75(workspace: Path, itomm_at_the_door: Door) -> None:
-    with exclusive(workspace.parent / ".itomm", "a long collection"):
+    with held_by_a_long_collection(workspace):
+        done = itomm_at_the_door("collect", "--config", workspace)
+
+    assert done.code == 75
+    assert "a long collection" in done.err
+
+
+def test_a_decision_does_not_wait_for_who_holds_the_store(workspace: Path, itomm_at_the_door: Door) -> None:
+    with held_by_a_long_collection(workspace):
         done = itomm_at_the_door(
             *("answer", "SM-GRC-2.2", "yes", "--by", "cio", "--reason", "because", "--config", workspace)
         )
 
-    assert done.code == 75
-    assert "a long collection" in done.err
+    assert done.code == 0, done.err
+
+
+@contextmanager
+def held_by_a_long_collection(workspace: Path) -> Iterator[None]:
+    store = Store.open(workspace.parent / ".itomm")
+    with store.writing("a long collection"):
+        yield
+    store.engine.dispose()
 
 
 FULL_DISK = """
