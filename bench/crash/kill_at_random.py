@@ -2,10 +2,10 @@
 
     .venv/bin/python bench/crash/kill_at_random.py --kills 200 --seed 1
 
-Each collection runs in a process of its own, against the stand-in estate over HTTP, and is killed some times
-before it is let run to its end. After every kill the store must open and verify. In the end it must hold, byte
-for byte, what an undisturbed run holds: same records, same Merkle roots, same requests, same outcomes. The last
-line is JSON with the figures; the exit code is 1 when anything differed.
+Each collection runs in a process of its own, against the stand-in estate over HTTP, and is killed some
+times before it is let run to its end. After every kill the store must open and verify. In the end it must
+hold, byte for byte, what an undisturbed run holds: same records, same Merkle roots, same requests, same
+outcomes. The last line is JSON with the figures; the exit code is 1 when anything differed.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ from itomm.evidence.store import Store
 
 HABITS = Path(itomm.estate.__file__).parent / "habits" / "two_services.yaml"
 MOST_KILLS_OF_ONE_RUN = 4
+PATIENCE_SECONDS = 2.0  # without any request: the run asks for no more
 _ALREADY_LOADED = (itomm.cli.collect, itomm.cli.verify, itomm.collectors.alertmanager, collect)
 """Imported before the processes part, so that a kill meets the collection and not Python's start."""
 
@@ -67,8 +68,11 @@ class Figures:
     faults: list[str] = field(default_factory=list)
 
 
-def in_a_fork(work: Callable[[], object], kill_after: float | None = None) -> tuple[int, Any]:
-    """The exit status of a forked process (negative: the signal that ended it), and what ``work`` gave."""
+def in_a_fork(work: Callable[[], object], moment: Callable[[], None] | None = None) -> tuple[int, Any]:
+    """The exit status of a forked process (negative: the signal that ended it), and what ``work`` gave.
+
+    It is killed when ``moment`` returns.
+    """
     with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as printed:
         child = os.fork()
         if child == 0:
@@ -79,13 +83,13 @@ def in_a_fork(work: Callable[[], object], kill_after: float | None = None) -> tu
                 pickle.dump(work(), answer)
                 answer.flush()
                 status = 0
-            except BaseException:
+            except Exception:  # noqa: BLE001  whatever it is, the parent must hear of it
                 traceback.print_exc()
             finally:
                 sys.stderr.flush()
                 os._exit(status)
-        if kill_after is not None:
-            time.sleep(kill_after)
+        if moment is not None:
+            moment()
             os.kill(child, signal.SIGKILL)
         _, waited = os.waitpid(child, 0)
         answer.seek(0)
@@ -97,16 +101,18 @@ def in_a_fork(work: Callable[[], object], kill_after: float | None = None) -> tu
 
 
 def called(*arguments: str) -> Callable[[], tuple[int, str]]:
-    """A call of the command line: its exit code and what it said on stderr."""
+    """A call of the command line: its exit code and what it said."""
 
     def work() -> tuple[int, str]:
         sys.argv = ["itomm", *arguments]
         with tempfile.TemporaryFile("w+") as said:
+            os.dup2(said.fileno(), 1)
             os.dup2(said.fileno(), 2)
             try:
                 run()
             except SystemExit as ended:
                 code = ended.code
+            sys.stdout.flush()
             sys.stderr.flush()
             said.seek(0)
             return int(code or 0), said.read()
@@ -118,7 +124,9 @@ def held(folder: Path) -> dict[str, Any]:
     """All that a store holds of its newest run, in a form that equal runs have in common."""
     store = Store.open(folder)
     with store.engine.connect() as connection:
-        pages = [row._asdict() for row in connection.execute(select(requests).order_by(*requests.primary_key))]
+        pages = [
+            row._asdict() for row in connection.execute(select(requests).order_by(*requests.primary_key))
+        ]
     return {
         collection.id: {
             **asdict(collection),
@@ -155,7 +163,7 @@ def crash(kills: int, seed: int, months: int) -> Figures:
         text, now = pipe.recv()
 
         def count() -> int:
-            pipe.send(True)
+            pipe.send("how many requests?")
             return int(pipe.recv())
 
         with tempfile.TemporaryDirectory(prefix="itomm-crash-") as work:
@@ -163,7 +171,7 @@ def crash(kills: int, seed: int, months: int) -> Figures:
             config.write_text(text, encoding="utf-8")
             _Trials(config, now, count, chance, figures).until(kills)
     finally:
-        pipe.send(False)
+        pipe.send("")
         server.join()
     figures.seconds = round(time.monotonic() - began, 1)
     return figures
@@ -205,9 +213,7 @@ class _Trials:
         figures, before, left = self._figures, self._requests(), kills
         self._found(folder)
         while left:
-            # Whatever the run has still to do, half of the kills fall into its first third.
-            moment = self._chance.uniform(0, figures.undisturbed_seconds) ** 1.3 / (kills + 1 - left)
-            status, _ = self._collect(folder, kill_after=moment)
+            status, _ = self._collect(folder, self._moment(before))
             if status != -signal.SIGKILL:
                 self._compare(folder, expected)  # it was done before it could be killed
                 return
@@ -236,9 +242,27 @@ class _Trials:
         folder.mkdir()
         (folder / "pseudonym.key").write_bytes(b"0123456789abcdef" * 2)
 
-    def _collect(self, folder: Path, kill_after: float | None = None) -> tuple[int, Any]:
+    def _moment(self, before: int) -> Callable[[], None]:
+        """Waits for a random request of all that are left, and then a random part of the time between two."""
+        to_do = max(self._figures.undisturbed_requests - (self._requests() - before), 1)
+        wanted = self._requests() + self._chance.randint(0, to_do)
+        between = self._figures.undisturbed_seconds / self._figures.undisturbed_requests
+        pause = self._chance.uniform(0, 3 * between)
+
+        def wait() -> None:
+            seen, seen_at = -1, time.monotonic()
+            while seen < wanted and time.monotonic() < seen_at + PATIENCE_SECONDS:
+                time.sleep(0.001)
+                now = self._requests()
+                if now != seen:
+                    seen, seen_at = now, time.monotonic()
+            time.sleep(pause)
+
+        return wait
+
+    def _collect(self, folder: Path, moment: Callable[[], None] | None = None) -> tuple[int, Any]:
         work = called("collect", "--config", str(self._config), "--store", str(folder), "--now", self._now)
-        return in_a_fork(work, kill_after)
+        return in_a_fork(work, moment)
 
     def _must_be_sound(self, folder: Path) -> None:
         status, ended = in_a_fork(

@@ -157,11 +157,12 @@ class Store:
             release=self.release,
         )
 
-    def release(self, addresses: Iterable[str]) -> None:
-        """Take away raw payloads that nothing refers to any more."""
+    def release(self, addresses: Iterable[str], besides: Path | None = None) -> None:
+        """Take away raw payloads that nothing refers to any more, besides the journal that is about to go."""
         unused = set(addresses)
-        for _, journal in journals(self.folder / "evidence"):
-            unused -= {page.raw_sha256 for page in journal.pages} if journal else set()
+        for path, journal in journals(self.folder / "evidence"):
+            if journal is not None and path != besides:
+                unused -= {page.raw_sha256 for page in journal.pages}
         with self.engine.connect() as connection:
             for address in unused:
                 query = select(requests.c.raw_sha256).where(requests.c.raw_sha256 == address).limit(1)

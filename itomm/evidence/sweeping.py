@@ -14,7 +14,7 @@ def sweep(
     keep_run: int | None,
     collections: Collection[str],
     segments: Collection[Path],
-    release: Callable[[Iterable[str]], None],
+    release: Callable[[Iterable[str], Path], None],
 ) -> None:
     """Sweep the evidence folder.
 
@@ -47,11 +47,11 @@ def _drop(
     name: str,
     journal: Journal | None,
     segments: Collection[Path],
-    release: Callable[[Iterable[str]], None],
+    release: Callable[[Iterable[str], Path], None],
 ) -> None:
     for segment in path.parent.glob("*.parquet"):
         if segment.name.startswith(f"{name}.") and segment not in segments:
             segment.unlink()
-    path.unlink()
     if journal is not None:
-        release([page.raw_sha256 for page in journal.pages])
+        release([page.raw_sha256 for page in journal.pages], path)
+    path.unlink()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import takewhile
@@ -122,6 +122,13 @@ class JournalWriter:
                 self._file.write(orjson.dumps(self._header) + b"\n")
         self._file.write(orjson.dumps(asdict(page)) + b"\n")
         self._file.flush()
+
+    def begin_with(self, pages: Sequence[PageKept]) -> None:
+        """Put these pages in place of what was noted before, all at once."""
+        anew = self._path.with_suffix(".anew.partial")
+        lines = [orjson.dumps(self._header), *(orjson.dumps(asdict(page)) for page in pages)]
+        anew.write_bytes(b"".join(line + b"\n" for line in lines))
+        anew.replace(self._path)
 
     def close(self) -> None:
         """Close the file; what is in it stays."""

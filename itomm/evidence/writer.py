@@ -43,8 +43,8 @@ class StoreRoom(Protocol):
     def transaction(self) -> AbstractContextManager[Connection]:
         """A database transaction; raises StoreError when the database refuses."""
 
-    def release(self, addresses: Iterable[str]) -> None:
-        """Take away raw payloads that nothing refers to any more."""
+    def release(self, addresses: Iterable[str], besides: Path | None = None) -> None:
+        """Take away raw payloads that nothing refers to any more, besides the journal that is about to go."""
 
 
 _PAGES_BEHIND = 1
@@ -179,8 +179,8 @@ class CollectionWriter:
         """Forget everything; nothing of this collection becomes visible."""
         self._close()
         self._parts.abandon()
+        self._store.release([page.raw_sha256 for page in self._pages], besides=self._journal_path)
         self._journal_path.unlink(missing_ok=True)
-        self._store.release(page.raw_sha256 for page in self._pages)
 
     def _place(self, packed: PackedPayload) -> None:
         self._store.raw.place(packed)
@@ -196,17 +196,18 @@ class CollectionWriter:
         rows: dict[int, int] = {}
         for page in pages:
             rows[page.part] = rows.get(page.part, 0) + page.records - len(page.refused)
-        self._journal_path.unlink()
         tree = self._tree_up_to(pages[-1]) if pages else self._tree
         if pages and self._parts.go_on(rows, pages[-1].end):
             for page in pages:
-                self._journal.keep(page)
                 self._placing.append(self._background.submit(self._store.raw.flush, page.raw_sha256))
             self._pages, self._tree = pages, tree
         else:
             self._parts.abandon()
+        # The journal speaks for files until they are gone: a kill right here leaves nothing unaccounted for.
         kept = {page.raw_sha256 for page in self._pages}
-        self._store.release(page.raw_sha256 for page in found.pages if page.raw_sha256 not in kept)
+        dropped = [page.raw_sha256 for page in found.pages if page.raw_sha256 not in kept]
+        self._store.release(dropped, besides=self._journal_path)
+        self._journal.begin_with(self._pages)
 
     def _tree_up_to(self, last: PageKept) -> MerkleTree:
         tree = MerkleTree()
