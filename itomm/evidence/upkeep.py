@@ -14,6 +14,7 @@ from itomm.config.clock import format_instant, parse_instant
 from itomm.config.errors import VerificationError
 from itomm.config.settings import HealthSettings
 from itomm.evidence.collection import Collection
+from itomm.evidence.compaction import overdue
 from itomm.evidence.database import assessments, signing_keys
 from itomm.evidence.health import Count, Finding, FindingState
 from itomm.evidence.masking import instant_literal
@@ -34,6 +35,7 @@ class Upkeep:
     signed: bool
     unfinished: UnfinishedRun | None
     due_to_go: int
+    to_compact: int = 0
 
 
 def upkeep_of(store: Store) -> Upkeep:
@@ -49,12 +51,19 @@ def upkeep_of(store: Store) -> Upkeep:
         signed=bool(row and row.key_id),
         unfinished=store.unfinished_run(),
         due_to_go=len(pending_removals(store)) + len(noted_replacements(store)),
+        to_compact=len(overdue(store.collections(), store.compactions())),
     )
 
 
 def upkeep_findings(upkeep: Upkeep, now: datetime, limits: HealthSettings) -> list[Finding]:
     """What can be told of it at ``now``; one finding for each question."""
-    return [_key(upkeep), _assessment(upkeep, now, limits), _unfinished(upkeep), _due(upkeep)]
+    return [
+        _key(upkeep),
+        _assessment(upkeep, now, limits),
+        _unfinished(upkeep),
+        _due(upkeep),
+        _compaction(upkeep),
+    ]
 
 
 def _key(upkeep: Upkeep) -> Finding:
@@ -100,6 +109,14 @@ def _due(upkeep: Upkeep) -> Finding:
         return Finding(title, FindingState.OK, "")
     told = f"{upkeep.due_to_go:,} files are still there"
     return Finding(title, FindingState.WARNING, told, "'itomm retention apply' takes them away.")
+
+
+def _compaction(upkeep: Upkeep) -> Finding:
+    title = "events are compacted"
+    if not upkeep.to_compact:
+        return Finding(title, FindingState.OK, "")
+    told = f"{upkeep.to_compact:,} streams wait for it, and are slower to read"
+    return Finding(title, FindingState.WARNING, told, "The next command that writes does it.")
 
 
 def counting(store: Store) -> Count:

@@ -266,6 +266,7 @@ def needs(upkeep: Upkeep, day: float = 0) -> list[str]:
         ({"newest_assessment": None, "assessed_at": None}, 0, ["no assessment was recorded yet"]),
         ({"unfinished": UnfinishedRun(3, NOON, "x")}, 0, ["run 3 of 2026-11-01T12:00:00Z was killed"]),
         ({"due_to_go": 2}, 0, ["2 files are still there"]),
+        ({"to_compact": 3}, 0, ["3 streams wait for it, and are slower to read"]),
     ],
 )
 def test_what_a_store_needs_is_told(change: dict[str, Any], day: float, said: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from itomm.config.secrets import Secret
 from itomm.config.settings import RetentionRule
 from itomm.evidence import letting_go
 from itomm.evidence.database import removals as removals_table
@@ -23,6 +25,14 @@ from tests.evidence.stores import DAY, NOON, collect, finding, finished, known, 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store.open(tmp_path, create=True)
+
+
+@pytest.fixture
+def either(tmp_path: Path, database: Secret | None) -> Iterator[Store]:
+    """An empty store, once with each kind of database."""
+    opened = Store.open(tmp_path, create=True, database=database)
+    yield opened
+    opened.engine.dispose()
 
 
 def rule(content: str, keep_days: int, *record_types: str) -> RetentionRule:
@@ -136,16 +146,16 @@ def test_a_crash_between_recording_and_removing_is_made_good(
     assert not any((store.folder / each.path).exists() for each in found)
 
 
-def test_a_payload_that_is_sent_again_stays_and_may_be_let_go_again(store: Store) -> None:
-    collect(store, "security_scan", {"a": scan("a")}, outcome=finished(0))
-    assert apply(store, 30, rule("raw", 10)) == 1
-    collect(store, "security_scan", {"a": scan("a")}, outcome=finished(31))
+def test_a_payload_that_is_sent_again_stays_and_may_be_let_go_again(either: Store) -> None:
+    collect(either, "security_scan", {"a": scan("a")}, outcome=finished(0))
+    assert apply(either, 30, rule("raw", 10)) == 1
+    collect(either, "security_scan", {"a": scan("a")}, outcome=finished(31))
 
-    assert pending_removals(store) == []
-    assert store.raw_record("000002-tool-security_scan", 1, 0) == {"ref": "a"}
-    assert apply(store, 32, rule("raw", 10)) == 0
-    assert apply(store, 50, rule("raw", 10)) == 1
-    with store.engine.connect() as connection:
+    assert pending_removals(either) == []
+    assert either.raw_record("000002-tool-security_scan", 1, 0) == {"ref": "a"}
+    assert apply(either, 32, rule("raw", 10)) == 0
+    assert apply(either, 50, rule("raw", 10)) == 1
+    with either.engine.connect() as connection:
         (removal,) = removals_in(connection).by_path.values()
     assert removal.words == ("let go on 2026-12-21 by raw-rule (ada): raw payloads are kept for 10 days")
 
@@ -237,16 +247,16 @@ def identifiers(store: Store) -> list[object]:
     return [identifier for (identifier,) in known(store, "vulnerability", NOON + 9 * DAY, "identifier")]
 
 
-def test_what_a_compaction_holds_may_go_and_nothing_is_lost(store: Store) -> None:
-    many(store)
-    before = identifiers(store)
+def test_what_a_compaction_holds_may_go_and_nothing_is_lost(either: Store) -> None:
+    many(either)
+    before = identifiers(either)
 
-    assert apply(store, 30, rule("superseded", 10)) == 8
+    assert apply(either, 30, rule("superseded", 10)) == 8
 
-    assert identifiers(store) == before == [f"CVE-{day}" for day in range(8)]
-    assert store.collections()[-1].let_go == ""
-    assert store.collections()[-2].let_go  # read up to there, the compaction is not yet to be seen
-    assert verify(store, records=True).faults == ()
+    assert identifiers(either) == before == [f"CVE-{day}" for day in range(8)]
+    assert either.collections()[-1].let_go == ""
+    assert either.collections()[-2].let_go  # read up to there, the compaction is not yet to be seen
+    assert verify(either, records=True).faults == ()
 
 
 @pytest.mark.parametrize("superseded_first", [True, False])
