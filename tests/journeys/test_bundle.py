@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -268,6 +269,25 @@ def test_the_recipes_in_the_bundle_work_with_sha256sum_and_openssl_alone(
     envelope = (unpacked / "statement.dsse.json").read_text()
     (unpacked / "statement.dsse.json").write_text(envelope.replace('"payload":"ey', '"payload":"eX'))
     listed_again(unpacked)
+    assert run().returncode != 0
+
+
+def test_the_recipes_in_the_documentation_work(unpacked: Path, public_key: bytes) -> None:
+    page = (ROOT / "docs" / "how-to" / "verify-without-us.md").read_text(encoding="utf-8")
+    recipes = re.findall(r"```sh\n(.*?)```", page, flags=re.DOTALL)
+    (unpacked / "key.pem").write_bytes(public_key)
+    (key,) = (unpacked / "keys").iterdir()
+
+    def run() -> subprocess.CompletedProcess[str]:
+        script = "\n".join(["set -eu", *recipes])
+        return subprocess.run(["sh", "-c", script], cwd=unpacked, capture_output=True, text=True, check=False)
+
+    done = run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(recipes) == 4
+    assert done.stdout.count("Signature Verified Successfully") == 2
+    assert done.stdout.split()[-2] == key.stem
+    (unpacked / "README.txt").write_text("another")
     assert run().returncode != 0
 
 
