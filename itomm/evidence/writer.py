@@ -172,6 +172,7 @@ class CollectionWriter:
 
     def leave(self) -> None:
         """Stop here; the complete pages stay for a later run to go on with."""
+        self._background.shutdown()  # lets the payload of the last page be placed
         self._close()
         self._parts.leave()
 
