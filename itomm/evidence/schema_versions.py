@@ -50,8 +50,8 @@ def version_of(folder: Path, *, database: Secret | None = None) -> int:
 def upgrade(folder: Path, *, database: Secret | None = None, app_role: str | None = None) -> Moved:
     """Bring a store to the newest version, all or nothing; SQLite's file is copied beside itself first.
 
-    In PostgreSQL, the tables are made when there are none, and ``app_role`` may then read and add rows, no
-    more.
+    In PostgreSQL, the tables are made when there are none; ``app_role``, and whoever could add rows before,
+    may then read and add rows, no more.
 
     Raises:
         LockedError: a run is under way.
@@ -72,8 +72,8 @@ def upgrade(folder: Path, *, database: Secret | None = None, app_role: str | Non
                     make_tables(connection)
                 elif before < SCHEMA_VERSION:
                     migrate(connection, before, SCHEMA_VERSION)
-                if app_role is not None:
-                    _grant(connection, app_role)
+                for role in sorted({*_collecting_roles(connection), *([app_role] if app_role else [])}):
+                    _grant(connection, role)
     except DatabaseError as error:
         raise refused(engine, error) from None
     finally:
@@ -170,6 +170,17 @@ def migrate(connection: Connection, before: int, after: int) -> None:
         command.stamp(configuration, f"{before:04d}")
     move = command.upgrade if after > before else command.downgrade
     move(configuration, f"{after:04d}")
+
+
+def _collecting_roles(connection: Connection) -> list[str]:
+    """The roles that may add rows already; a migration may have made tables that are new to them."""
+    if connection.dialect.name != "postgresql":
+        return []
+    query = (
+        "SELECT grantee FROM information_schema.role_table_grants WHERE table_schema = current_schema() "
+        "AND table_name = 'ledger' AND privilege_type = 'INSERT' AND grantee NOT IN (grantor, 'PUBLIC')"
+    )
+    return list(connection.execute(text(query)).scalars())
 
 
 def _grant(connection: Connection, role: str) -> None:

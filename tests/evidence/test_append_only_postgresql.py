@@ -10,7 +10,7 @@ import pytest
 from psycopg.errors import InsufficientPrivilege, IntegrityConstraintViolation
 
 from itomm.config.errors import StoreError
-from itomm.evidence.schema_versions import upgrade
+from itomm.evidence.schema_versions import downgrade, upgrade
 from itomm.evidence.store import Store
 from itomm.evidence.verification import verify
 from tests.evidence.stores import collect, scan
@@ -140,6 +140,19 @@ def test_a_role_that_is_not_there_is_told_and_nothing_is_made(postgresql: Postgr
     with pytest.raises(StoreError, match='role "nobody:x" does not exist'):
         upgrade(tmp_path, database=postgresql.url(name), app_role="nobody:x")
     assert postgresql.run(name, "SELECT * FROM pg_tables WHERE schemaname = 'public'") == []
+
+
+def test_a_role_that_collects_can_do_so_after_an_upgrade(postgresql: PostgreSQL, tmp_path: Path) -> None:
+    name = new_team_database(postgresql, tmp_path)
+    postgresql.run("postgres", "CREATE ROLE loyal LOGIN")
+    upgrade(tmp_path, database=postgresql.url(name), app_role="loyal")
+    downgrade(tmp_path, 1, database=postgresql.url(name))
+    upgrade(tmp_path, database=postgresql.url(name))
+    whole_store(tmp_path, postgresql.url(name, "loyal")).engine.dispose()
+    tables = "SELECT table_name FROM information_schema.table_privileges WHERE grantee = 'loyal'"
+    assert sorted(postgresql.run(name, f"{tables} AND privilege_type = 'INSERT'")) == sorted(
+        (table,) for table in TABLES
+    )
 
 
 def test_rights_that_a_role_had_before_are_taken_away(postgresql: PostgreSQL, tmp_path: Path) -> None:

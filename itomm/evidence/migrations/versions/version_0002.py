@@ -73,7 +73,7 @@ def _refuse_what_version_1_cannot_hold() -> None:
         raise StoreError(
             f"The store cannot go back to version 1: it holds {collected} collections and {others} other "
             "ledger rows that version 1 does not understand. Nothing was changed. To go back all the same, "
-            "put back the copy that the upgrade made; what was recorded since is then lost."
+            "put back a copy from before the upgrade; what was recorded since is then lost."
         )
 
 
