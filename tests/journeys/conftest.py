@@ -35,6 +35,19 @@ def collected_once(small_estate: Estate, tmp_path_factory: pytest.TempPathFactor
     return folder
 
 
+@pytest.fixture(scope="session")
+def collected_twice(
+    collected_once: Path, small_estate: Estate, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """As ``collected_once``, and once more a day later; not to be written to."""
+    folder = tmp_path_factory.mktemp("collected") / "twice"
+    shutil.copytree(collected_once, folder)
+    with EstateServer(small_estate) as server:
+        done = assessed(configured(folder, small_estate, server), now="2026-11-02T06:00:00Z")
+    assert done.code == 0, done.out + done.err
+    return folder
+
+
 @pytest.fixture
 def workspace(collected_once: Path, tmp_path: Path) -> Path:
     """A copy of the collected folder, free to be changed; the configuration's path."""

@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 
-from itomm.estate.estate import Estate
-from itomm.estate.server import EstateServer
-from tests.journeys.door import Door, assessed
+from tests.journeys.door import Door
 
 LATER = "2027-01-15T00:00:00Z"
 FIRST_DAY = "2026-11-01T12:00:00Z"
@@ -23,29 +21,12 @@ retention:
 """
 
 
-@pytest.fixture(scope="module")
-def collected_twice(
-    collected_once: Path, small_estate: Estate, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """A folder with a store after two assessments, a day apart; not to be written to."""
-    folder = tmp_path_factory.mktemp("twice") / "itomm"
-    shutil.copytree(collected_once, folder)
-    config = folder / "itomm.yaml"
-    with EstateServer(small_estate) as server:
-        text = config.read_text(encoding="utf-8")
-        old = next(word for word in text.replace('"', " ").split() if word.startswith("http://127.0.0.1:"))
-        port = old.split(":")[2].split("/")[0]
-        config.write_text(text.replace(f"127.0.0.1:{port}", server.url.split("//")[1]), encoding="utf-8")
-        done = assessed(config, now="2026-11-02T06:00:00Z")
-    assert done.code == 0, done.out + done.err
-    config.write_text(config.read_text(encoding="utf-8") + RULES, encoding="utf-8")
-    return folder
-
-
 @pytest.fixture
 def twice(collected_twice: Path, tmp_path: Path) -> Path:
     """A copy of it, free to be changed; the configuration's path."""
-    return Path(shutil.copytree(collected_twice, tmp_path / "twice")) / "itomm.yaml"
+    config = Path(shutil.copytree(collected_twice, tmp_path / "twice")) / "itomm.yaml"
+    config.write_text(config.read_text(encoding="utf-8") + RULES, encoding="utf-8")
+    return config
 
 
 def answers(document: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], Mapping[str, Any]]]:
