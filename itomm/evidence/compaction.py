@@ -90,7 +90,6 @@ def _compacted(store: CompactedStore, readings: Readings) -> list[str]:
     target = store.folder / path
     partial = target.with_suffix(".partial")
     marker = marker_of(target)
-    marker.touch()
     with duckdb.connect() as connection:
         connection.execute("SET threads = 1")  # the same rows give the same bytes
         connection.execute("SET preserve_insertion_order = true")
@@ -98,10 +97,12 @@ def _compacted(store: CompactedStore, readings: Readings) -> list[str]:
         query = current.query(readings)
         if query is None:
             return []
+        marker.touch()
         try:
             connection.execute(_copying(query, partial))
         except duckdb.Error as error:
             partial.unlink(missing_ok=True)
+            marker.unlink()
             raise OSError(errno.EIO, str(error).splitlines()[0]) from None
     flush(partial)
     partial.replace(target)

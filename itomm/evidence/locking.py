@@ -74,6 +74,7 @@ _SESSION = (
 )
 _KEY = "CAST(:space AS int), coalesce(CAST(CAST(to_regclass('ledger') AS oid) AS int), 0)"
 _TAKE = text(f"SELECT pg_try_advisory_lock({_KEY})")
+_GIVE_BACK = text(f"SELECT pg_advisory_unlock({_KEY})")
 _HOLDER = text(
     "SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid) "
     "WHERE locktype = 'advisory' AND granted "
@@ -92,6 +93,8 @@ def _advisory_lock(engine: Engine, purpose: str) -> Iterator[StillHeld]:
         _take(connection, engine, purpose)
         yield lambda: _ask_again(connection, engine)
     finally:
+        with suppress(DatabaseError):  # the session's end gives it back, too, a little later
+            connection.execute(_GIVE_BACK, {"space": ADVISORY_SPACE})
         connection.invalidate()  # ends the session, and with it the lock and its name
         connection.close()
 
