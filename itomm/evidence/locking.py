@@ -91,10 +91,12 @@ def _advisory_lock(engine: Engine, purpose: str) -> Iterator[StillHeld]:
         raise StoreError(f"Cannot lock the store at {named(engine)}: {in_words(error, engine)}.") from None
     try:
         _take(connection, engine, purpose)
-        yield lambda: _ask_again(connection, engine)
+        try:
+            yield lambda: _ask_again(connection, engine)
+        finally:
+            with suppress(DatabaseError):  # the session's end gives it back, too, a little later
+                connection.execute(_GIVE_BACK, {"space": ADVISORY_SPACE})
     finally:
-        with suppress(DatabaseError):  # the session's end gives it back, too, a little later
-            connection.execute(_GIVE_BACK, {"space": ADVISORY_SPACE})
         connection.invalidate()  # ends the session, and with it the lock and its name
         connection.close()
 

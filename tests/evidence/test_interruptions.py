@@ -21,10 +21,12 @@ ROOT = Path(__file__).parents[2]
 OTHER_PROCESS = """
 import os, signal, sys
 from pathlib import Path
+from itomm.config.secrets import Secret
 from itomm.evidence.store import Store
 from tests.evidence.stores import NOON, collect, scan
 
-store = Store.open(Path(sys.argv[1]))
+folder, url, *arguments = sys.argv[1:]
+store = Store.open(Path(folder), database=Secret(url) if url else None)
 {steps}
 """
 HOLDS_THE_LOCK = """
@@ -46,7 +48,7 @@ MEETS_A_FULL_DISK = """
 import resource
 from itomm.config.errors import StoreError
 
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(arguments[0]), int(arguments[0])))
 records = {str(number): scan("x" * 500 + str(number)) for number in range(400)}
 try:
     with store.writing("collect"):
@@ -57,9 +59,11 @@ except StoreError as error:
 """
 
 
-def other_process(steps: str, folder: Path, *arguments: str) -> subprocess.Popen[str]:
+def other_process(steps: str, store: Store, *arguments: str) -> subprocess.Popen[str]:
+    team = store.engine.dialect.name == "postgresql"
+    url = store.engine.url.set(drivername="postgresql").render_as_string() if team else ""
     return subprocess.Popen(
-        [sys.executable, "-c", OTHER_PROCESS.format(steps=steps), str(folder), *arguments],
+        [sys.executable, "-c", OTHER_PROCESS.format(steps=steps), str(store.folder), url, *arguments],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -68,11 +72,14 @@ def other_process(steps: str, folder: Path, *arguments: str) -> subprocess.Popen
     )
 
 
+WHICHEVER_DATABASE = pytest.mark.parametrize("database", [None])  # what fails here is not the database
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    opened = Store.open(tmp_path / "store", create=True)
-    collect(opened, "security_scan", {"1": scan("shop")})
-    return opened
+def store(store: Store) -> Store:
+    """A store with one collection; with each kind of database, where a test does not say otherwise."""
+    collect(store, "security_scan", {"1": scan("shop")})
+    return store
 
 
 def still_whole(store: Store) -> None:
@@ -86,7 +93,7 @@ def still_whole(store: Store) -> None:
 
 
 def test_a_second_process_is_refused_and_told_who_holds_the_lock(store: Store) -> None:
-    with other_process(HOLDS_THE_LOCK, store.folder) as other:
+    with other_process(HOLDS_THE_LOCK, store) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
         with pytest.raises(LockedError) as refused, store.writing("score"):
@@ -101,7 +108,7 @@ def test_a_second_process_is_refused_and_told_who_holds_the_lock(store: Store) -
 
 
 def test_the_lock_is_free_after_its_holder_was_killed(store: Store) -> None:
-    with other_process(HOLDS_THE_LOCK, store.folder) as other:
+    with other_process(HOLDS_THE_LOCK, store) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
         other.kill()
@@ -115,6 +122,7 @@ def test_the_lock_is_free_after_a_fault(store: Store) -> None:
     assert not (store.folder / "lock.holder").exists()
 
 
+@WHICHEVER_DATABASE
 def test_a_lock_without_a_name_is_still_a_lock(store: Store) -> None:
     with store.writing("collect"):
         (store.folder / "lock.holder").unlink()
@@ -123,7 +131,7 @@ def test_a_lock_without_a_name_is_still_a_lock(store: Store) -> None:
 
 
 def test_a_run_that_was_killed_before_it_was_catalogued_leaves_a_clean_store(store: Store) -> None:
-    with other_process(KILLED_WHILE_WRITING, store.folder) as other:
+    with other_process(KILLED_WHILE_WRITING, store) as other:
         other.communicate(timeout=30)
     assert other.returncode == -9
     assert len([path for path in files_under(store.folder) if path.suffix == ".parquet"]) == 2
@@ -131,6 +139,7 @@ def test_a_run_that_was_killed_before_it_was_catalogued_leaves_a_clean_store(sto
     assert len([path for path in files_under(store.folder) if path.suffix == ".parquet"]) == 1
 
 
+@WHICHEVER_DATABASE
 def test_a_segment_that_somebody_added_is_not_swept_away(store: Store) -> None:
     added = store.folder / "evidence" / "security_scan" / "000009-tool-security_scan.parquet"
     added.write_bytes(b"x")
@@ -139,9 +148,10 @@ def test_a_segment_that_somebody_added_is_not_swept_away(store: Store) -> None:
     assert len(verify(store).faults) == 1
 
 
+@WHICHEVER_DATABASE
 @pytest.mark.parametrize("bytes_left", [0, 100, 5_000, 40_000, 70_000, 100_000])
 def test_a_full_disk_is_told_and_leaves_the_store_whole(store: Store, bytes_left: int) -> None:
-    with other_process(MEETS_A_FULL_DISK, store.folder, str(bytes_left)) as other:
+    with other_process(MEETS_A_FULL_DISK, store, str(bytes_left)) as other:
         told, faults = other.communicate(timeout=60)
     assert faults == ""
     assert other.returncode == ExitCode.INCOMPLETE
@@ -153,6 +163,7 @@ def no_space(*_: object, **__: object) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
+@WHICHEVER_DATABASE
 @pytest.mark.parametrize(
     ("place", "name"),
     [(RawPayloads, "place"), (Parts, "add"), (Parts, "close")],
