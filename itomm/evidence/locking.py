@@ -94,8 +94,9 @@ def _advisory_lock(engine: Engine, purpose: str) -> Iterator[StillHeld]:
         try:
             yield lambda: _ask_again(connection, engine)
         finally:
-            with suppress(DatabaseError):  # the session's end gives it back, too, a little later
-                connection.execute(_GIVE_BACK, {"space": ADVISORY_SPACE})
+            if not connection.invalidated:  # by a lost session, which holds no lock
+                with suppress(DatabaseError):  # the session's end gives it back, too, a little later
+                    connection.execute(_GIVE_BACK, {"space": ADVISORY_SPACE})
     finally:
         connection.invalidate()  # ends the session, and with it the lock and its name
         connection.close()
