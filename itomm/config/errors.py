@@ -4,7 +4,7 @@
     ├── UsageError            exit 2   the command line is wrong
     ├── VerificationError     exit 4   stored bytes do not match what was recorded
     ├── InvalidInputError     exit 5   configuration, model or rule is wrong
-    │   └── StoreVersionError exit 5   the store was written by a newer itomm
+    │   └── StoreVersionError exit 5   another version of itomm wrote the store
     ├── StoreError            exit 3   the store could not be read or written (disk full, permissions)
     └── LockedError           exit 75  another run holds the lock
 
@@ -95,6 +95,6 @@ class InvalidInputError(ItommError):
 
 
 class StoreVersionError(ItommError):
-    """The store was written by a newer itomm than this one."""
+    """The store was written by another version of itomm: a newer one, or one before the last upgrade."""
 
     exit_code = ExitCode.INVALID

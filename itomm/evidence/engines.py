@@ -59,6 +59,7 @@ def postgresql_engine(database: Secret) -> Engine:
         engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
             connect_args={"application_name": "itomm", "connect_timeout": 10},
+            isolation_level="REPEATABLE READ",  # whoever reads several tables sees one moment, as in SQLite
             pool_pre_ping=True,
         )
     except ModuleNotFoundError:
@@ -87,6 +88,8 @@ def lock_the_ledger(connection: Connection) -> None:
 
 def writing(engine: Engine) -> Engine:
     """The same engine, whose transactions wait for each other from their beginning on."""
+    if engine.dialect.name == "postgresql":  # sees what was committed while it waited
+        return engine.execution_options(itomm_writes=True, isolation_level="READ COMMITTED")
     return engine.execution_options(itomm_writes=True)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from itomm.config.errors import ExitCode, LockedError, StoreError
 from itomm.config.secrets import Secret
 from itomm.evidence import ledger
+from itomm.evidence.database import answers
 from itomm.evidence.decisions import all_decisions, propose, record_answer
 from itomm.evidence.store import Store
 from itomm.evidence.verification import verify
@@ -125,6 +127,17 @@ def test_reading_does_not_wait_for_a_transaction_and_does_not_see_it(
         assert writer.told() == DONE
     assert [each.author for each in all_decisions(store).answers] == ["slow"]
     assert len(unforked(store)) == 2
+
+
+def test_whoever_reads_sees_one_moment(store: Store) -> None:
+    record_answer(store, an_answer())
+    count = select(func.count()).select_from(answers)
+    with store.engine.connect() as connection:
+        before = connection.execute(count).scalar_one()
+        record_answer(store, an_answer())
+        assert connection.execute(count).scalar_one() == before == 1
+    with store.engine.connect() as connection:
+        assert connection.execute(count).scalar_one() == 2
 
 
 def test_a_writer_that_is_killed_frees_the_lock_and_leaves_no_half_of_a_transaction(
