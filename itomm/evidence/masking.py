@@ -18,10 +18,11 @@ from itomm.evidence.replaying import replayed
 
 def newest_occurrence(record_type: RecordType, as_of: datetime) -> datetime:
     """The latest instant at which a fact that is known at ``as_of`` can have occurred."""
+    in_utc = as_of.astimezone(UTC)  # days of another zone may have 23 or 25 hours
     try:
-        return as_of - timedelta(days=record_type.spans_days)
+        return in_utc - timedelta(days=record_type.spans_days)
     except OverflowError:
-        return as_of
+        return in_utc
 
 
 def masked_columns(record_type: RecordType, as_of: datetime) -> list[exp.Expr]:

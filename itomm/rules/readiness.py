@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
@@ -49,7 +49,7 @@ class EvidenceState:
         self, snapshot: Snapshot, as_of: datetime, keys: Mapping[str, Mapping[str, Sequence[str]]]
     ) -> None:
         self._snapshot = snapshot
-        self._as_of = as_of
+        self._as_of = as_of.astimezone(UTC)
         self._keys = keys
         self._latest: dict[str, list[Collection]] = {}
 

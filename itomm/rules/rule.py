@@ -93,7 +93,8 @@ class Rule:
                 yield part
 
     def bound(self, as_of: datetime) -> BoundRule:
-        """The rule's expressions at an as-of instant."""
+        """The rule's expressions at an as-of instant; its days have 24 hours, whatever the instant's zone."""
+        as_of = as_of.astimezone(UTC)
         names = self._names(as_of)
         where = parse_condition(self.written.where, names) if self.written.where else None
         conditions = {
