@@ -18,7 +18,7 @@ from itomm.evidence.signing import keys_of
 from itomm.evidence.snapshot import Snapshot
 from itomm.evidence.store import Store
 from itomm.rules.pack import RuleSet
-from itomm.rules.records import records_behind
+from itomm.rules.records import places_that_counted
 from itomm.scoring.assessment import Assessment
 
 RECORDS_AT_MOST = 10_000
@@ -58,9 +58,7 @@ def records_that_counted(
     found: set[tuple[str, Place]] = set()
     with closing(open_evidence(snapshot, types, assessment.as_of)) as connection:
         for rule in rules:
-            for record in records_behind(connection, rule.bound(assessment.as_of), None, None):
-                if record.counted:
-                    found.add((record.collection, (record.page, record.position)))
+            found |= places_that_counted(connection, rule.bound(assessment.as_of))
     return found
 
 

@@ -54,6 +54,18 @@ def records_by_service(
     return found
 
 
+def places_that_counted(
+    connection: duckdb.DuckDBPyConnection, bound: BoundRule
+) -> set[tuple[str, tuple[int, int]]]:
+    """Collection, page and position of every record that counted in a rule's answers, for any service."""
+    listed = compiler.listing(bound, None, None)
+    listed.set("order", None)
+    query = exp.select("collection", "page", "position").distinct()
+    query = query.from_(listed.subquery("listed")).where(exp.column("counts"))
+    rows = connection.execute(query.sql(dialect="duckdb")).fetchall()
+    return {(str(collection), (int(page), int(position))) for collection, page, position in rows}
+
+
 def _listed(
     connection: duckdb.DuckDBPyConnection, bound: BoundRule, query: exp.Select
 ) -> list[RecordLookedAt]:
