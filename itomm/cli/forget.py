@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import click
@@ -54,7 +55,7 @@ def command(invocation: Invocation, people: tuple[str, ...], *, actor: str, reas
 
 def _refuse_naming(people: Sequence[str], reason: str) -> None:
     for person in people:
-        if person.strip() and person.strip().casefold() in reason.casefold():
+        if person.strip() and re.search(rf"(?<!\w){re.escape(person.strip())}(?!\w)", reason, re.IGNORECASE):
             raise UsageError("The reason names the person, and would be kept for ever. Say it without.")
 
 

@@ -27,6 +27,7 @@ from itomm.evidence.database import requests
 from itomm.evidence.unfinished import journals
 
 KIND = "removal"
+_REMOVALS_IN_A_ROW = 5_000  # keeps ledger rows small enough to be read at once
 _NOT_REPLACED = {"replaced_by": None, "replacement_sha256": None}
 RAW = "raw/"
 
@@ -132,16 +133,15 @@ def record_removals(
         known = set(connection.execute(select(removals_table.c.path)).scalars())
         fresh = [_row(each) for each in removals if each.path not in known]
         again = [_row(each) for each in removals if each.path in known]
-        body = {"removals": fresh, **({"again": again} if again else {}), **(more or {})}
-        seq = ledger.append(connection, at=at, kind=KIND, actor=actor, body=body)
-        if fresh:
-            connection.execute(
-                removals_table.insert(),
-                [
-                    {"replaced_by": None, "replacement_sha256": None, **row, "ledger_seq": seq}
-                    for row in fresh
-                ],
-            )
+        beside: dict[str, object] = {**({"again": again} if again else {}), **(more or {})}
+        for start in range(0, max(len(fresh), 1), _REMOVALS_IN_A_ROW):
+            part = fresh[start : start + _REMOVALS_IN_A_ROW]
+            body = {"removals": part, **beside}
+            seq = ledger.append(connection, at=at, kind=KIND, actor=actor, body=body)
+            beside = {}
+            if part:
+                rows = [{**_NOT_REPLACED, **row, "ledger_seq": seq} for row in part]
+                connection.execute(removals_table.insert(), rows)
 
 
 def _row(removal: Removal) -> dict[str, Any]:

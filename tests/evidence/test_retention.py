@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from itomm.config.secrets import Secret
 from itomm.config.settings import RetentionRule
-from itomm.evidence import letting_go
+from itomm.evidence import letting_go, removals
+from itomm.evidence.database import ledger
 from itomm.evidence.database import removals as removals_table
 from itomm.evidence.letting_go import let_go
 from itomm.evidence.removals import pending_removals, removals_in
@@ -293,3 +294,15 @@ def test_a_compaction_made_after_a_loss_does_not_hide_it(store: Store) -> None:
     assert len(store.compactions()) == 1
     assert store.collections()[-1].let_go
     assert store.collections()[-1].covered_from == NOON - 2 * DAY
+
+
+def test_many_removals_are_told_in_several_ledger_rows(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(removals, "_REMOVALS_IN_A_ROW", 2)
+    for number in range(5):
+        collect(store, "security_scan", {str(number): scan("a")}, outcome=finished(number))
+    assert apply(store, 99, rule("raw", 10)) == 5
+    with store.engine.connect() as connection:
+        rows = connection.execute(select(ledger).where(ledger.c.kind == "removal")).all()
+        assert len(removals_in(connection).by_path) == 5
+    assert len(rows) == 3
+    assert verify(store).faults == ()
