@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from itomm.collectors.contract import Collector, CollectorSettings, NetworkedSettings, Stream
 from itomm.collectors.discovery import UnknownRecordTypeError, load_collector
 from itomm.collectors.framework.adapter import Limits
+from itomm.config.errors import UsageError
+from itomm.config.secrets import SCHEMES, resolve_secret
 
+_SHORTEST_SECRET = 6
 NO_NETWORK = "none://this-collector-uses-no-network"
 
 
@@ -30,6 +36,21 @@ class Source:
         """The streams that the settings keep this source to; all of its collector's by default."""
         chosen = self.settings.record_types
         return tuple(one for one in self.collector.streams if chosen is None or one.record_type in chosen)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The secrets that the settings refer to, in the forms in which an answer may repeat them.
+
+        Those that are not there, and those too short to be told from other text, are left out.
+        """
+        found: set[str] = set()
+        user = getattr(self.settings, "user", None) or ""
+        for value in self.settings.model_dump().values():
+            if isinstance(value, str) and value.startswith(SCHEMES):
+                with suppress(UsageError):
+                    secret = resolve_secret(value).reveal()
+                    found |= {secret, quote(secret, safe=""), b64encode(f"{user}:{secret}".encode()).decode()}
+        return tuple(sorted(one for one in found if len(one) >= _SHORTEST_SECRET))
 
     @property
     def limits(self) -> Limits:

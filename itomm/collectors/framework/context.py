@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,6 +44,7 @@ class StreamContext:
         adapter: the way to the source.
         changed_since: for an incremental reading, from when on it covers everything.
         resume_from: the checkpoint behind which reading goes on.
+        redact: takes secrets out of text.
     """
 
     def __init__(
@@ -53,7 +54,9 @@ class StreamContext:
         *,
         changed_since: datetime | None = None,
         resume_from: Mapping[str, Any] | None = None,
+        redact: Callable[[str], str] = redact_text,
     ) -> None:
+        self._redact = redact
         self._period = period
         self._adapter = adapter
         self._resume_from = resume_from
@@ -105,16 +108,18 @@ class StreamContext:
     def asked(self, scope: str) -> None:
         """Note that ``scope`` is asked for; page tokens are told apart from the ones before."""
         self._seen_tokens.clear()
+        scope = self._redact(scope)
         if scope not in self._requested:
             self._requested.append(scope)
 
     def refused(self, scope: str, reason: UnknownReason, detail: str) -> None:
         """Note that ``scope`` could not be read."""
+        scope = self._redact(scope)
         if scope not in self._requested:
             self._requested.append(scope)
         if scope not in self._denied:
             self._denied.append(scope)
-        self._refusals.append(Failure(reason, f"{scope}: {redact_text(detail)}"))
+        self._refusals.append(Failure(reason, f"{scope}: {self._redact(detail)}"))
 
     def covered(self, start: datetime, end: datetime) -> None:
         """Note the window truly covered; several calls leave what all of them cover."""
@@ -122,11 +127,11 @@ class StreamContext:
 
     def incomplete(self, reason: UnknownReason, detail: str) -> None:
         """Note that the stream lacks something."""
-        self._lacks.append(Failure(reason, redact_text(detail)))
+        self._lacks.append(Failure(reason, self._redact(detail)))
 
     def warn(self, detail: str) -> None:
         """Note something worth showing."""
-        safe = redact_text(detail)
+        safe = self._redact(detail)
         if len(self._warnings) < MOST_DETAILS and safe not in self._warnings:
             self._warnings.append(safe)
 
@@ -177,7 +182,8 @@ class StreamContext:
         What the whole stream lacks speaks before refusals of its parts, and then no part is named as denied:
         the others cannot be taken for read.
         """
-        whole = [*([failure] if failure else []), *self._lacks]
+        failures = [Failure(failure.reason, self._redact(failure.message))] if failure else []
+        whole = [*failures, *self._lacks]
         lacks = [*whole, *self._refusals]
         start, end = self._covered
         self._note_skew()

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from itomm.collectors.framework.provenance import public_request, public_url
-from itomm.collectors.framework.redaction import Scrubber, storable_text, without_secrets
+from itomm.collectors.framework.redaction import (
+    Scrubber,
+    redact_forms,
+    storable_text,
+    without_secrets,
+)
 from itomm.collectors.framework.service_mapper import ServiceMapper
 from itomm.evidence.columns import RecordRefusedError, column_values
-from itomm.evidence.observation import Observation, Page
+from itomm.evidence.observation import Observation, Page, RequestMade
 from itomm.evidence.record_types import Field, FieldType, RecordType
 
 
@@ -45,23 +51,34 @@ class Preparation:
                 continue
             service_ids.append(self._mapper.resolve(observation.service_keys))
             kept.append(self._scrubbed(observation))
-        prepared = Page(tuple(kept), public_request(page.request), self._checkpoint(page))
+        prepared = Page(tuple(kept), self._request(page.request), self._checkpoint(page))
         return PreparedPage(prepared, tuple(service_ids), tuple(faults))
 
-    @staticmethod
-    def _checkpoint(page: Page) -> Mapping[str, Any] | None:
+    def _request(self, request: RequestMade) -> RequestMade:
+        """A request without secrets; its query is ours and stays, but for what has a secret's form."""
+        shown = public_request(request)
+        safe = self._scrubber.without_own
+        query = {name: redact_forms(safe(value)) for name, value in shown.query.items()}
+        return replace(shown, url=self._scrubber.redact(shown.url), query=query)
+
+    def _checkpoint(self, page: Page) -> Mapping[str, Any] | None:
         """The checkpoint, unless it holds what looks like a secret: then the stream is not entered here."""
-        safe = page.checkpoint is None or without_secrets(page.checkpoint) == page.checkpoint
+        if page.checkpoint is None:
+            return None
+        text = json.dumps(page.checkpoint, ensure_ascii=False)
+        safe = (
+            without_secrets(page.checkpoint) == page.checkpoint and self._scrubber.without_own(text) == text
+        )
         return page.checkpoint if safe else None
 
     def _scrubbed(self, observation: Observation) -> Observation:
         people = frozenset(self._people_in(observation))
         return replace(
             observation,
-            source_ref=self._without_people(observation.source_ref, people),
+            source_ref=self._without_people(self._scrubber.redact(observation.source_ref), people),
             fields={name: self._field(name, value, people) for name, value in observation.fields.items()},
             raw=self._scrubber.payload(observation.raw, people),
-            url=self._without_people(public_url(observation.url), people),
+            url=self._without_people(self._scrubber.redact(public_url(observation.url)), people),
         )
 
     def _people_in(self, observation: Observation) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from itomm.collectors.framework.redaction import is_secret_key
 from itomm.evidence.observation import RequestMade
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -19,7 +20,9 @@ _PAGE_PARAMETERS = frozenset({"page_token", "pageToken", "nextPageToken", "next_
 
 def is_secret_parameter(name: str) -> bool:
     """Whether a query parameter carries a secret, by its name."""
-    return name not in _PAGE_PARAMETERS and _SECRET_PARAMETER.search(name) is not None
+    return name not in _PAGE_PARAMETERS and (
+        _SECRET_PARAMETER.search(name) is not None or is_secret_key(name)
+    )
 
 
 @lru_cache(maxsize=1024)  # the records of one day or page often share their address
@@ -30,13 +33,14 @@ def public_url(url: str) -> str:
         host = parts.netloc.rpartition("@")[2]
     except ValueError:
         return "(an address that cannot be read)"
-    query = parts.query
-    if query:
-        pairs = parse_qsl(query, keep_blank_values=True)
-        kept = [(name, value) for name, value in pairs if not is_secret_parameter(name)]
-        if len(kept) != len(pairs):
-            query = urlencode(kept)
-    return urlunsplit((parts.scheme, host, parts.path, query, parts.fragment))
+    query, fragment = _without_secrets(parts.query), _without_secrets(parts.fragment)
+    return urlunsplit((parts.scheme, host, parts.path, query, fragment))
+
+
+def _without_secrets(query: str) -> str:
+    pairs = parse_qsl(query, keep_blank_values=True)
+    kept = [(name, value) for name, value in pairs if not is_secret_parameter(name) or not value]
+    return query if len(kept) == len(pairs) else urlencode(kept)
 
 
 def origin_of(url: str) -> str:

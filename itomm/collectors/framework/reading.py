@@ -101,7 +101,8 @@ def read_source(
         Cancelled: the run was interrupted; the stream under way has not been told as ended.
     """
     named = source.settings.people == "named"
-    scrubber = Scrubber(Pseudonyms(assignment.pseudonym_key, named=named, forgotten=assignment.forgotten))
+    pseudonyms = Pseudonyms(assignment.pseudonym_key, named=named, forgotten=assignment.forgotten)
+    scrubber = Scrubber(pseudonyms, source.secrets)
     mapper = ServiceMapper(assignment.services, source.name)
     plugin = cache(
         lambda: source.collector(source.settings)
@@ -115,7 +116,7 @@ def read_source(
             kept = assignment.resumption.kept.get((source.name, stream.record_type))
             tell(Began(source, stream, kept.started_at if kept else clock(), kept))
             preparation = Preparation(record_types()[stream.record_type], scrubber, mapper)
-            reading = _Reading(source, stream, assignment, adapter, preparation)
+            reading = _Reading(source, stream, assignment, adapter, preparation, redact=scrubber.redact)
             sent_before = adapter.requests_made
             for prepared in reading.pages(plugin):
                 timing.check()
@@ -133,6 +134,8 @@ class _Reading:
         assignment: Assignment,
         adapter: GuardedAdapter,
         preparation: Preparation,
+        *,
+        redact: Callable[[str], str],
     ) -> None:
         self._source = source
         self._stream = stream
@@ -150,6 +153,7 @@ class _Reading:
             adapter,
             changed_since=before.changed_since if before else None,
             resume_from=progress.get("checkpoint"),
+            redact=redact,
         )
         if kept:
             self._context.restore(progress["context"])

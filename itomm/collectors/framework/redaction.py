@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -50,6 +50,34 @@ _SECRET_TEXT = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_WORD = (
+    r"(?:token|secret|passw(?:or)?d|passphrase|api[-_]?key|private[-_]?key|access[-_]?key|secret[-_]?key"
+    r"|credentials?|authorization)"
+)
+_ASSIGNED = re.compile(
+    rf"""
+    (?P<before>
+        [?&;\#][\w.~%\[\]-]*{_WORD}(?:%5D|\])?=      # a parameter of an address, whatever its value
+      | (?<![\w-])[\w.-]*{_WORD}=                    # DB_PASSWORD=…, --api-key=…
+      | (?<![\w-])[\w.-]*{_WORD}\\?["']\s*[:=]\s*    # "token": … within text, also escaped
+      | (?<![\w-])[\w.-]*{_WORD}:[ \t]*(?=\S*\d|\S{{16}})  # api_key: …; prose has no digit there
+    )
+    (?P<quote>\\?["'])?
+    (?P<value>(?!\[redacted\]|true\b|false\b|null\b|\d\d?\d?(?![\w.-]))
+        (?(quote)[^"'\\\r\n]+|[^\s"'&;,\#<>(){{}}\\]+))
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+"""A secret's name and its value in free text. Small numbers, truth values and page tokens stay."""
+
+_HEADER = re.compile(
+    r"(?P<before>\b(?:(?:proxy-)?authorization|(?:private|job|deploy)-token|x-[\w-]*(?:token|key)|(?:set-)?cookie)"
+    r":[ \t]*)(?!\[redacted\])[^\s\"'][^\r\n\"']*",
+    re.IGNORECASE,
+)
+"""An HTTP header that signs somebody in."""
+
+_PAGE_NAME = re.compile(r"page[-_]?token", re.IGNORECASE)
 _URL_USER = re.compile(r"(\b[a-z][a-z0-9+.-]{1,20}://)[^\s/@'\"<>]+@", re.IGNORECASE)
 _E_MAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
 
@@ -75,7 +103,19 @@ _NAMES_OF_A_PERSON = frozenset({"name", "key", "self", "avatarurl", "avatarurls"
 
 def redact_text(text: str) -> str:
     """``text`` without anything that looks like a secret, and without users in addresses."""
+    without_headers = _HEADER.sub(rf"\g<before>{REDACTED}", redact_forms(text))
+    return _ASSIGNED.sub(_without_value, without_headers)
+
+
+def redact_forms(text: str) -> str:
+    """``text`` without what has the form of a secret; what only its name tells to be one stays."""
     return _URL_USER.sub(r"\1", _SECRET_TEXT.sub(REDACTED, text))
+
+
+def _without_value(found: re.Match[str]) -> str:
+    if _PAGE_NAME.search(found["before"]):
+        return found.group()
+    return f"{found['before']}{found['quote'] or ''}{REDACTED}"
 
 
 def without_secrets(value: object) -> object:
@@ -83,8 +123,11 @@ def without_secrets(value: object) -> object:
     if isinstance(value, str):
         return redact_text(storable_text(value))
     if isinstance(value, Mapping):
+        named = _values_of_named_secrets(value)
         return {
-            redact_text(str(key)): redacted(part) if is_secret_key(str(key)) else without_secrets(part)
+            redact_text(str(key)): redacted(part)
+            if is_secret_key(str(key)) or key in named
+            else without_secrets(part)
             for key, part in value.items()
         }
     if isinstance(value, list | tuple):
@@ -103,14 +146,28 @@ def redacted(value: object) -> object:
 
 
 class Scrubber:
-    """Redacts secrets, and replaces people by pseudonyms unless they are to be named."""
+    """Redacts secrets, and replaces people by pseudonyms unless they are to be named.
 
-    def __init__(self, pseudonyms: Pseudonyms) -> None:
+    ``secrets`` are the source's own, which no answer of it may bring into the store.
+    """
+
+    def __init__(self, pseudonyms: Pseudonyms, secrets: Iterable[str] = ()) -> None:
         self._pseudonyms = pseudonyms
+        self._secrets = tuple(sorted(set(secrets), key=lambda secret: (-len(secret), secret)))
+
+    def redact(self, text: str) -> str:
+        """Text without secrets; people stay as they are."""
+        return redact_text(self.without_own(text))
+
+    def without_own(self, text: str) -> str:
+        """Text without the source's own secrets."""
+        for secret in self._secrets:
+            text = text.replace(secret, REDACTED)
+        return text
 
     def text(self, text: str) -> str:
         """Free text: secrets redacted, e-mail addresses and people in commit trailers replaced."""
-        safe = redact_text(text)
+        safe = self.redact(text)
         if self._pseudonyms.named:
             return safe
         safe = _TRAILER.sub(lambda found: found.group(1) + self._pseudonyms.person(found.group(2)), safe)
@@ -118,7 +175,7 @@ class Scrubber:
 
     def person(self, text: str) -> str:
         """Text that names a person."""
-        return self._pseudonyms.person(redact_text(text))
+        return self._pseudonyms.person(self.redact(text))
 
     def payload(self, value: object, people: frozenset[str] = frozenset()) -> object:
         """Plain data of any shape; text equal to one of ``people`` is replaced wherever it stands."""
@@ -140,16 +197,29 @@ class Scrubber:
         self, value: Mapping[object, object], on_text: Callable[[str], str], *, describes_person: bool
     ) -> dict[str, object]:
         letters_of = {key: _letters(str(key)) for key in value}
+        named_secrets = _values_of_named_secrets(value)
         describes_person = describes_person or not _PERSON_MARKS.isdisjoint(letters_of.values())
         scrubbed: dict[str, object] = {}
         for key, part in value.items():
             letters = letters_of[key]
-            if is_secret_key(str(key)):
-                scrubbed[str(key)] = self._scrub(part, lambda _: REDACTED)
+            if is_secret_key(str(key)) or (key in named_secrets):
+                scrubbed[self.text(str(key))] = redacted(part)
                 continue
             names = letters in _PERSON_KEYS or (describes_person and letters in _NAMES_OF_A_PERSON)
-            scrubbed[str(key)] = self._scrub(part, on_text, describes_person=names)
+            scrubbed[self.text(str(key))] = self._scrub(part, on_text, describes_person=names)
         return scrubbed
+
+
+_NAMING_KEYS = ("name", "key", "variable", "header", "field")
+_VALUE_KEYS = frozenset({"value", "values", "defaultvalue"})
+
+
+def _values_of_named_secrets(value: Mapping[object, object]) -> frozenset[object]:
+    """The keys of the value in a pair such as ``{"key": "DB_PASSWORD", "value": "…"}``."""
+    names = [value.get(key) for key in _NAMING_KEYS]
+    if any(isinstance(name, str) and is_secret_key(name) for name in names):
+        return frozenset(key for key in value if _letters(str(key)) in _VALUE_KEYS)
+    return frozenset()
 
 
 @lru_cache(maxsize=4096)  # payloads repeat few keys very often

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from itomm.collectors.contract import CollectionContext
+from itomm.collectors.payload import instant_of
 from itomm.collectors.prometheus.alert_rules import is_paging
 from itomm.collectors.prometheus.api import PrometheusApi
 from itomm.collectors.prometheus.coverage import note_coverage
 from itomm.collectors.prometheus.links import graph_page
 from itomm.collectors.prometheus.periods import MINUTE, Range, steps_between
-from itomm.collectors.prometheus.samples import Labels, Series, service_keys
+from itomm.collectors.prometheus.samples import Labels, Series, identity_of, service_keys
 from itomm.collectors.prometheus.settings import PrometheusSettings
 from itomm.evidence.observation import Observation, Page
 
@@ -37,16 +39,35 @@ class Episode:
 def alert_event_pages(
     api: PrometheusApi, settings: PrometheusSettings, context: CollectionContext
 ) -> Iterator[Page]:
-    """One page a week, oldest first, with the episodes that ended in it; those still firing come last."""
+    """One page a week, oldest first, with the episodes that ended in it; the last has those still firing."""
     since = max(context.since, context.until - timedelta(days=settings.alert_history_days))
     context.covered(since, context.until)
     note_coverage(api, settings, context)
     steps = steps_between(since, context.until, MINUTE)
-    open_episodes: dict[str, Episode] = {}
-    for chunk in steps.chunks(CHUNK_POINTS):
+    resume_from = context.resume_from or {}
+    open_episodes = {one.identity: one for one in map(_episode_of, resume_from.get("open", ()))}
+    for chunk in steps.chunks(CHUNK_POINTS, instant_of(resume_from.get("last"))):
         ended = extend(open_episodes, api.over(settings.queries.firing, chunk), chunk)
-        yield _page(ended, steps, api, settings)
-    yield _page(list(open_episodes.values()), steps, api, settings)
+        if chunk.last == steps.last:
+            ended += open_episodes.values()  # still firing at the end of the window
+        still_open = [_noted(episode) for episode in open_episodes.values()]
+        reached = {"last": chunk.last.isoformat(), "open": still_open}
+        yield replace(_page(ended, steps, api, settings), checkpoint=reached)
+
+
+def _noted(episode: Episode) -> dict[str, object]:
+    """An episode as plain JSON, for a checkpoint."""
+    return {
+        "labels": dict(episode.labels),
+        "first": episode.first.isoformat(),
+        "last": episode.last.isoformat(),
+    }
+
+
+def _episode_of(noted: Mapping[str, Any]) -> Episode:
+    labels = noted["labels"]
+    first, last = (datetime.fromisoformat(noted[name]) for name in ("first", "last"))
+    return Episode(labels, identity_of(labels), first, last)
 
 
 def extend(open_episodes: dict[str, Episode], series: Iterable[Series], chunk: Range) -> list[Episode]:

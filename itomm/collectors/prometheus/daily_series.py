@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from itomm.collectors.contract import CollectionContext
+from itomm.collectors.payload import instant_of
 from itomm.collectors.prometheus import queries
 from itomm.collectors.prometheus.api import PrometheusApi
 from itomm.collectors.prometheus.coverage import note_coverage
@@ -32,7 +33,8 @@ def uptime_pages(
 ) -> Iterator[Page]:
     """Availability by day; days without samples have no record, because a gap is not downtime."""
     note_coverage(api, settings, context)
-    for chunk in whole_days(context.since, context.until).chunks(CHUNK_DAYS):
+    reached = instant_of((context.resume_from or {}).get("last"))
+    for chunk in whole_days(context.since, context.until).chunks(CHUNK_DAYS, reached):
         present = _by_day(api.over(settings.queries.availability_samples, chunk))
         availability = api.over(settings.queries.availability, chunk)
         found = [
@@ -41,7 +43,7 @@ def uptime_pages(
             for day, share in _days(series)
             if present.get((series.identity, day), 0) > 0
         ]
-        yield Page(tuple(found), api.last_request)
+        yield Page(tuple(found), api.last_request, {"last": chunk.last.isoformat()})
 
 
 def capacity_pages(
@@ -49,8 +51,13 @@ def capacity_pages(
 ) -> Iterator[Page]:
     """Utilisation by day: 95th percentile and maximum of each resource of each kind."""
     note_coverage(api, settings, context)
-    for kind, expression in settings.queries.capacity.items():
-        for chunk in whole_days(context.since, context.until).chunks(CHUNK_DAYS):
+    kinds = list(settings.queries.capacity)
+    resume_from = context.resume_from or {}
+    first = kinds.index(resume_from["kind"]) if resume_from else 0
+    for kind in kinds[first:]:
+        expression = settings.queries.capacity[kind]
+        reached = instant_of(resume_from["last"]) if kind == resume_from.get("kind") else None
+        for chunk in whole_days(context.since, context.until).chunks(CHUNK_DAYS, reached):
             highest = _by_day(api.over(queries.CAPACITY_MAX.format(expression=expression), chunk))
             usual = api.over(queries.CAPACITY_P95.format(expression=expression), chunk)
             found = [
@@ -59,7 +66,7 @@ def capacity_pages(
                 for day, p95 in _days(series)
                 if (series.identity, day) in highest
             ]
-            yield Page(tuple(found), api.last_request)
+            yield Page(tuple(found), api.last_request, {"kind": kind, "last": chunk.last.isoformat()})
 
 
 def _by_day(found: list[Series]) -> Daily:

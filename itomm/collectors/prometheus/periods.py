@@ -26,9 +26,12 @@ class Range:
         """Whether no step lies inside."""
         return self.last < self.first
 
-    def chunks(self, points: int) -> Iterator[Range]:
-        """This range in pieces of at most ``points`` steps, which neither overlap nor leave a step out."""
-        start = self.first
+    def chunks(self, points: int, after: datetime | None = None) -> Iterator[Range]:
+        """This range in pieces of at most ``points`` steps, which neither overlap nor leave a step out.
+
+        With ``after``, the last step of a piece, only the pieces behind that one.
+        """
+        start = self.first if after is None else after + self.step
         while start <= self.last:
             end = min(self.last, start + self.step * (points - 1))
             yield Range(start, end, self.step)
