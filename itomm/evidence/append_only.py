@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Table, UniqueConstraint, text
 
+from itomm.evidence.database import APPEND_ONLY
+
 
 def guard(connection: Connection, tables: tuple[Table, ...]) -> None:
     """Put the triggers on tables, which must be there."""
@@ -19,6 +21,19 @@ def guard_approvals(connection: Connection) -> None:
     """Put the trigger on override_decisions by which the proposer of an override cannot approve it."""
     for statement in _SECOND_PERSON[connection.dialect.name]:
         connection.execute(text(statement))
+
+
+def missing_guards(connection: Connection) -> list[str]:
+    """Which triggers of the newest version are not there or do not fire; a sentence each."""
+    there = set(connection.execute(text(_THERE[connection.dialect.name])).scalars())
+    expected = {"override_second_person": "override_decisions"}
+    for table in APPEND_ONLY:
+        expected |= {f"{table.name}_{name}": table.name for name in _NAMES[connection.dialect.name]}
+    return [
+        f"table {table} is no longer guarded: its trigger {name} is missing"
+        for name, table in expected.items()
+        if name not in there
+    ]
 
 
 def prepare(connection: Connection) -> None:
@@ -68,6 +83,12 @@ def _postgresql_guards(table: Table) -> list[str]:
     ]
 
 
+_NAMES = {"sqlite": ("no_update", "no_delete", "no_replace"), "postgresql": ("append_only",)}
+_THERE = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+    "WHERE relnamespace = current_schema()::regnamespace AND tgenabled = 'A'",
+}
 _REFUSE = "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
 _GUARDS = {"sqlite": _sqlite_guards, "postgresql": _postgresql_guards}
 

@@ -20,6 +20,7 @@ from itomm.evidence.database import APPEND_ONLY, SCHEMA_VERSION, alembic_version
 from itomm.evidence.engines import named, refused, shown, writing
 from itomm.evidence.locking import exclusive
 from itomm.evidence.opening import DATABASE_FILE, connected, make_tables, not_opened, too_new, version_in
+from itomm.evidence.seal import break_seal, seal
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ def upgrade(folder: Path, *, database: Secret | None = None, app_role: str | Non
             if before > SCHEMA_VERSION:
                 raise too_new(before, named(engine))
             copy = _copied_before(folder, engine, before) if 0 < before < SCHEMA_VERSION else None
+            break_seal(folder / DATABASE_FILE)
             with writing(engine).begin() as connection:
                 if before == 0:
                     make_tables(connection)
@@ -74,6 +76,8 @@ def upgrade(folder: Path, *, database: Secret | None = None, app_role: str | Non
                     migrate(connection, before, SCHEMA_VERSION)
                 for role in sorted({*_collecting_roles(connection), *([app_role] if app_role else [])}):
                     _grant(connection, role)
+            if engine.dialect.name == "sqlite":
+                seal(engine, folder / DATABASE_FILE)
     except DatabaseError as error:
         raise refused(engine, error) from None
     finally:
@@ -96,6 +100,7 @@ def downgrade(folder: Path, to: int, *, database: Secret | None = None) -> Moved
             if not 1 <= to <= before:
                 raise UsageError(f"The store has version {before}; it cannot go back to {to}.")
             copy = _copied_before(folder, engine, before) if to < before else None
+            break_seal(folder / DATABASE_FILE)
             with writing(engine).begin() as connection:
                 migrate(connection, before, to)
     except DatabaseError as error:

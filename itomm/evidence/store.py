@@ -5,6 +5,7 @@ Writing goes through :meth:`Store.writing`, one process at a time. Reading never
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -25,18 +26,21 @@ from itomm.evidence import ledger
 from itomm.evidence.collection import Collection, Segment
 from itomm.evidence.compaction import compact
 from itomm.evidence.current_state import Compaction
-from itomm.evidence.database import collections, compactions, removals, requests, segments
+from itomm.evidence.database import collections, compactions, fingerprints, removals, requests, segments
 from itomm.evidence.engines import refused, writing
 from itomm.evidence.locking import StillHeld, exclusive
 from itomm.evidence.observation import RequestMade, UnknownReason
-from itomm.evidence.opening import open_database
+from itomm.evidence.opening import DATABASE_FILE, open_database
 from itomm.evidence.raw_payloads import RawPayloads
 from itomm.evidence.readable import as_readable, packed_in
 from itomm.evidence.record_types import record_types
 from itomm.evidence.removals import Removal, finish_removals, removals_in
+from itomm.evidence.seal import seal
 from itomm.evidence.sweeping import sweep
 from itomm.evidence.unfinished import KeptPages, UnfinishedRun, journals, note_run, noted_run
 from itomm.evidence.writer import CollectionWriter
+
+PSEUDONYM_KEY = "pseudonym.key"
 
 
 class Store:
@@ -78,6 +82,7 @@ class Store:
                 compact(self)
             finally:
                 self._still_held = None
+                self._seal()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -93,10 +98,18 @@ class Store:
                 yield connection
         except DatabaseError as error:
             raise refused(self.engine, error) from None
+        if self._still_held is None:
+            self._seal()
+
+    def _seal(self) -> None:
+        """Seal the database file; who cannot now leaves it to the next who writes."""
+        if self.engine.dialect.name == "sqlite":
+            with suppress(OSError):
+                seal(self.engine, self.folder / DATABASE_FILE)
 
     def pseudonym_key(self) -> bytes:
         """The key by which people's names are hashed; made on first use, readable by the owner only."""
-        path = self.folder / "pseudonym.key"
+        path = self.folder / PSEUDONYM_KEY
         if not path.exists():
             descriptor, partial = tempfile.mkstemp(dir=self.folder, prefix="pseudonym.", suffix=".partial")
             with os.fdopen(descriptor, "wb") as file:
@@ -114,9 +127,20 @@ class Store:
     def begin_run(self, until: datetime, asked_digest: str) -> int:
         """Note that a run begins; its number. What an unfinished run kept before is dropped."""
         self.end_run()
+        self._note_pseudonym_key(until)
         number = self.next_run()
         note_run(self._run_file, UnfinishedRun(number, until, asked_digest))
         return number
+
+    def _note_pseudonym_key(self, at: datetime) -> None:
+        """Record the hash of the key, once: another key would make everybody somebody else."""
+        content = self.pseudonym_key()
+        name = PSEUDONYM_KEY
+        with self.transaction() as connection:
+            if connection.execute(select(fingerprints).where(fingerprints.c.path == name)).first() is None:
+                values = {"path": name, "sha256": hashlib.sha256(content).hexdigest()}
+                seq = ledger.append(connection, at=at, kind="fingerprint", actor="itomm", body=values)
+                connection.execute(fingerprints.insert().values(**values, ledger_seq=seq))
 
     def unfinished_run(self) -> UnfinishedRun | None:
         """The run that was begun and did not come to its end, if any."""

@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Connection, Row, select
 from sqlalchemy.exc import DatabaseError
 
 from itomm.config.errors import VerificationError
+from itomm.evidence.append_only import missing_guards
 from itomm.evidence.collection import Collection
 from itomm.evidence.database import (
     assessments,
@@ -25,8 +26,10 @@ from itomm.evidence.leaves import leaves_of
 from itomm.evidence.ledger import GENESIS
 from itomm.evidence.ledger_checks import chain_faults, projection_faults
 from itomm.evidence.merkle import MerkleTree
+from itomm.evidence.opening import DATABASE_FILE
 from itomm.evidence.recorded_assessments import BEING_RECORDED
 from itomm.evidence.removals import RAW, kept_leaves, noted_replacements, removals_in
+from itomm.evidence.seal import changed_since_sealed, lost_since_sealed
 from itomm.evidence.segments import file_digest, marker_of
 from itomm.evidence.store import Store
 from itomm.evidence.unfinished import journals
@@ -75,6 +78,7 @@ def verify(store: Store, *, records: bool = False) -> Verified:
             rows = connection.execute(select(ledger).order_by(ledger.c.seq)).all()
             faults += chain_faults(rows)
             faults += projection_faults(connection, rows)
+            faults += _database_faults(store, connection, named_already=bool(faults))
             named = _named_files(connection.execute)
     except DatabaseError as error:
         raise VerificationError(f"{store.folder}/itomm.db cannot be read: {error.orig}") from None
@@ -96,6 +100,16 @@ def verify(store: Store, *, records: bool = False) -> Verified:
         rows[-1].hash if rows else GENESIS,
         len(named.gone),
     )
+
+
+def _database_faults(store: Store, connection: Connection, *, named_already: bool) -> Iterator[str]:
+    """What is wrong with the database besides its rows."""
+    yield from missing_guards(connection)
+    if connection.dialect.name == "sqlite":
+        path = store.folder / DATABASE_FILE
+        yield from lost_since_sealed(connection, path)
+        if not named_already:
+            yield from changed_since_sealed(connection, path)
 
 
 def _found(faults: Iterator[str | None]) -> Iterator[str]:

@@ -84,10 +84,12 @@ def directly(folder: Path, *statements: str) -> None:
 
 
 def without_triggers(folder: Path, *statements: str) -> None:
-    """Run SQL after removing everything that guards the tables."""
+    """Run SQL past everything that guards the tables, and put the guards back."""
     with closing(sqlite3.connect(folder / "itomm.db")) as connection:
-        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
-    directly(folder, *[f"DROP TRIGGER {name}" for (name,) in names], *statements)
+        query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        triggers = connection.execute(query).fetchall()
+    drops = [f"DROP TRIGGER {name}" for name, _ in triggers]
+    directly(folder, *drops, *statements, *[sql for _, sql in triggers])
 
 
 def asked(folder: Path, query: str) -> Sequence[tuple[object, ...]]:
