@@ -12,7 +12,7 @@ from itomm.cli.progress import working
 from itomm.cli.tables import print_paragraph, write_out
 from itomm.cli.workspace import Workspace
 from itomm.config.errors import ExitCode, UsageError
-from itomm.evidence.recorded_assessments import assessment_faults, recorded_assessments
+from itomm.evidence.recorded_assessments import assessment_faults, newest_recorded
 from itomm.evidence.signing import keys_of
 from itomm.evidence.store import Store
 from itomm.evidence.verification import verify
@@ -84,11 +84,11 @@ def _verify_store(
 
 def _signature(store: Store) -> str:
     """Who signed the newest recorded assessment."""
-    recorded = recorded_assessments(store)
+    recorded = newest_recorded(store)
     has_key = bool(keys_of(store))
-    if has_key and not recorded:
+    if has_key and recorded is None:
         return "No assessment was signed yet."
-    return attested(recorded[-1] if recorded else None, has_key=has_key).sentence
+    return attested(recorded, has_key=has_key).sentence
 
 
 def _verify_bundle(bundle: Path, key: Path | None, output: str) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from itomm.config.clock import format_instant, parse_instant
 from itomm.config.errors import StoreError, UsageError, VerificationError
@@ -73,34 +73,45 @@ def ledger_head(connection: Connection) -> LedgerHead:
 
 def recorded_assessments(store: Store) -> list[RecordedAssessment]:
     """All recorded assessments, oldest first."""
-    query = (
-        select(assessments, ledger_table.c.hash)
-        .join(ledger_table, assessments.c.ledger_seq == ledger_table.c.seq)
-        .order_by(assessments.c.ledger_seq)
-    )
     with store.engine.connect() as connection:
-        rows = connection.execute(query).all()
-    return [
-        RecordedAssessment(
-            id=row.id,
-            as_of=parse_instant(row.as_of),
-            run=row.run,
-            made_at=parse_instant(row.made_at),
-            verdict=row.verdict,
-            path=row.path,
-            sha256=row.sha256,
-            envelope=row.envelope,
-            key_id=row.key_id,
-            head=LedgerHead(row.ledger_seq, row.hash),
-        )
-        for row in rows
-    ]
+        return [_recorded(row) for row in connection.execute(_NEWEST_FIRST)][::-1]
+
+
+def newest_recorded(store: Store) -> RecordedAssessment | None:
+    """The assessment that was recorded last; None when none was."""
+    with store.engine.connect() as connection:
+        row = connection.execute(_NEWEST_FIRST.limit(1)).first()
+    return _recorded(row) if row else None
 
 
 def recorded_as(store: Store, document: bytes) -> RecordedAssessment | None:
     """The newest record of exactly this document; None when it was never recorded."""
-    sha256 = hashlib.sha256(document).hexdigest()
-    return next((each for each in reversed(recorded_assessments(store)) if each.sha256 == sha256), None)
+    same = assessments.c.sha256 == hashlib.sha256(document).hexdigest()
+    with store.engine.connect() as connection:
+        row = connection.execute(_NEWEST_FIRST.where(same).limit(1)).first()
+    return _recorded(row) if row else None
+
+
+_NEWEST_FIRST = (
+    select(assessments, ledger_table.c.hash)
+    .join(ledger_table, assessments.c.ledger_seq == ledger_table.c.seq)
+    .order_by(assessments.c.ledger_seq.desc())
+)
+
+
+def _recorded(row: Row[Any]) -> RecordedAssessment:
+    return RecordedAssessment(
+        id=row.id,
+        as_of=parse_instant(row.as_of),
+        run=row.run,
+        made_at=parse_instant(row.made_at),
+        verdict=row.verdict,
+        path=row.path,
+        sha256=row.sha256,
+        envelope=row.envelope,
+        key_id=row.key_id,
+        head=LedgerHead(row.ledger_seq, row.hash),
+    )
 
 
 def record_assessment(store: Store, made: AssessmentToRecord, signer: Signer | None) -> RecordedAssessment:
@@ -112,7 +123,7 @@ def record_assessment(store: Store, made: AssessmentToRecord, signer: Signer | N
         StoreError: it could not be written; then nothing of it is visible.
     """
     signing = signer.id if signer else None
-    newest = next(reversed(recorded_assessments(store)), None)
+    newest = newest_recorded(store)
     sha256 = hashlib.sha256(made.document).hexdigest()
     with store.engine.connect() as connection:
         head = ledger_head(connection)
@@ -135,7 +146,10 @@ def record_assessment(store: Store, made: AssessmentToRecord, signer: Signer | N
         }
         seq = ledger.append(connection, at=made.made_at, kind=LEDGER_KIND, actor="itomm", body=row)
         connection.execute(assessments.insert().values(**row, ledger_seq=seq))
-    return recorded_assessments(store)[-1]
+    recorded = recorded_as(store, made.document)
+    if recorded is None:
+        raise StoreError(f"The assessment {row['id']} was recorded but cannot be read back.")
+    return recorded
 
 
 @contextmanager
@@ -166,7 +180,8 @@ def _document(store: Store, path: str, content: bytes) -> Iterator[None]:
 
 def _sweep(store: Store) -> None:
     """Take away what an interrupted run left: a mark, and the document beside it unless it is listed."""
-    listed = {each.path for each in recorded_assessments(store)}
+    with store.engine.connect() as connection:
+        listed = set(connection.execute(select(assessments.c.path)).scalars())
     for mark in (store.folder / FOLDER).glob(f"*{BEING_RECORDED}"):
         mark.with_suffix(".partial").unlink(missing_ok=True)
         document = mark.with_suffix(".json")
