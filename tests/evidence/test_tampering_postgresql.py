@@ -33,13 +33,25 @@ class Behind:
     def finds(self, table: str, change: str) -> tuple[str, ...]:
         """What verification finds after a change of a table, which is then taken back."""
         try:
-            self.server.run(self.name, _NO_FOREIGN_KEYS, change)
+            self._unguarded(table, change)
         except IntegrityError as error:
             return (f"the database itself refuses this for {table}: {error}",)
         faults = verify(self.store).faults
-        put_back = f"DELETE FROM {table}", f"INSERT INTO {table} SELECT * FROM kept.{table}"  # noqa: S608  names
-        self.server.run(self.name, _NO_FOREIGN_KEYS, *put_back)
+        self._unguarded(
+            table,
+            f"DELETE FROM {table}",  # noqa: S608  a table's name
+            f"INSERT INTO {table} SELECT * FROM kept.{table}",  # noqa: S608  a table's name
+        )
         return faults
+
+    def _unguarded(self, table: str, *statements: str) -> None:
+        guard = f"{table}_append_only"
+        try:
+            self.server.run(
+                self.name, _NO_FOREIGN_KEYS, f"ALTER TABLE {table} DISABLE TRIGGER {guard}", *statements
+            )
+        finally:
+            self.server.run(self.name, f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {guard}")
 
 
 _NO_FOREIGN_KEYS = "SET session_replication_role = replica"
@@ -52,8 +64,6 @@ def behind(postgresql: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> 
     store = whole_store(folder, postgresql.url(name))
     postgresql.run(
         name,
-        *(f"DROP TRIGGER {table}_append_only ON {table}" for table in TABLES),
-        "DROP TRIGGER override_second_person ON override_decisions",
         "CREATE SCHEMA kept",
         *(f"CREATE TABLE kept.{table} AS TABLE {table}" for table in TABLES),
     )
@@ -113,3 +123,17 @@ def test_files_of_a_team_store_are_checked_too(behind: Behind) -> None:
     (fault,) = verify(behind.store).faults
     segment.write_bytes(kept)
     assert segment.name in fault
+
+
+@pytest.mark.parametrize(
+    ("weaken", "mend"),
+    [
+        ("DISABLE TRIGGER answers_append_only", "ENABLE ALWAYS TRIGGER answers_append_only"),
+        ("ENABLE TRIGGER answers_append_only", "ENABLE ALWAYS TRIGGER answers_append_only"),
+    ],
+)
+def test_a_guard_that_was_taken_off_is_found(behind: Behind, weaken: str, mend: str) -> None:
+    behind.server.run(behind.name, f"ALTER TABLE answers {weaken}")
+    faults = verify(behind.store).faults
+    behind.server.run(behind.name, f"ALTER TABLE answers {mend}")
+    assert faults == ("table answers is no longer guarded: its trigger answers_append_only is missing",)
