@@ -8,6 +8,7 @@ import requests
 
 from itomm.collectors.conformance import MisbehavingServer, PretendTime
 from itomm.collectors.framework.adapter import GuardedAdapter, Limits
+from itomm.collectors.framework.clock_skew import ClockSkew
 
 MakeAdapter = Callable[..., GuardedAdapter]
 
@@ -27,9 +28,14 @@ def time() -> PretendTime:
 def make_adapter(server: MisbehavingServer, time: PretendTime) -> Iterator[MakeAdapter]:
     made: list[GuardedAdapter] = []
 
-    def make(cancelled: threading.Event | None = None, origin: str = "", **limits: object) -> GuardedAdapter:
+    def make(
+        cancelled: threading.Event | None = None,
+        origin: str = "",
+        skew: ClockSkew | None = None,
+        **limits: object,
+    ) -> GuardedAdapter:
         chosen = {"origin": origin or server.url, "timeout_seconds": (2.0, 2.0), **limits}
-        adapter = GuardedAdapter(Limits(**chosen), time.timing(cancelled or threading.Event()))  # type: ignore[arg-type]  # keyword arguments of a test
+        adapter = GuardedAdapter(Limits(**chosen), time.timing(cancelled or threading.Event()), skew)  # type: ignore[arg-type]  # keyword arguments of a test
         made.append(adapter)
         return adapter
 

@@ -109,8 +109,12 @@ class MisbehavingServer:
             at_once = struct.pack("ii", 1, 0)  # linger for zero seconds: closing sends a reset
             handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
             return
-        handler.send_response(answer.status)
-        headers = {"Content-Type": "application/json", **answer.headers}
+        handler.send_response_only(answer.status)
+        headers = {
+            "Content-Type": "application/json",
+            "Date": handler.date_time_string(),
+            **answer.headers,
+        }
         for name, value in headers.items():
             handler.send_header(name, value)
         handler.send_header("Content-Length", str(len(answer.body) + answer.missing_bytes))
