@@ -24,17 +24,19 @@ _MOVE = {
     "to": "VARCHAR",
     "to_category": "VARCHAR",
 }
-_DONE = exp.Literal.string("done")
+_DONE = "done"
 
 
 def replayed(declared: Field, as_of: exp.Expr) -> exp.Expr:
     """A field of a ticket as it stood at an instant; ``as_of`` is a timestamp in UTC."""
-    column = exp.column(declared.name, quoted=True)
-    unchanged = exp.column("updated_at", quoted=True) <= as_of
-    known = column <= as_of if declared.later else unchanged
-    replay = _REPLAYS[declared.name](column, _known_moves(as_of), as_of)
+    unchanged = exp.column("updated_at", quoted=True) <= as_of.copy()
+    known = exp.column(declared.name, quoted=True) <= as_of.copy() if declared.later else unchanged.copy()
     return exp.Case(
-        ifs=[exp.If(this=known, true=column), exp.If(this=unchanged.copy(), true=exp.Null())], default=replay
+        ifs=[
+            exp.If(this=known, true=exp.column(declared.name, quoted=True)),
+            exp.If(this=unchanged, true=exp.Null()),
+        ],
+        default=_REPLAYS[declared.name](as_of),
     )
 
 
@@ -42,46 +44,51 @@ def _moves() -> exp.Expr:
     return _call("from_json", exp.column(TRANSITIONS, quoted=True), exp.Literal.string(json.dumps([_MOVE])))
 
 
-def _known_moves(as_of: exp.Expr) -> exp.Expr:
-    return _those(_moves(), lambda move: _call("epoch_us", _moment(move)) <= _call("epoch_us", as_of))
+def _known(as_of: exp.Expr) -> exp.Expr:
+    """The moves known by then."""
+    return _those(_moves(), _call("epoch_us", _moment(_move())) <= _call("epoch_us", as_of.copy()))
 
 
-def _status(column: exp.Expr, known: exp.Expr, _as_of: exp.Expr) -> exp.Expr:
-    return _call("coalesce", _part(_last(known), "to"), _part(_first(_moves()), "from"), column)
+def _status(as_of: exp.Expr) -> exp.Expr:
+    as_read = exp.column("status", quoted=True)
+    return _call("coalesce", _part(_last(_known(as_of)), "to"), _part(_first(_moves()), "from"), as_read)
 
 
-def _category(column: exp.Expr, known: exp.Expr, _as_of: exp.Expr) -> exp.Expr:
+def _category(as_of: exp.Expr) -> exp.Expr:
     return exp.Case(
         ifs=[
-            exp.If(this=_number(known) > 0, true=_part(_last(known), "to_category")),
+            exp.If(this=_number(_known(as_of)) > 0, true=_part(_last(_known(as_of)), "to_category")),
             exp.If(this=_number(_moves()) > 0, true=_part(_first(_moves()), "from_category")),
         ],
-        default=column,
+        default=exp.column("status_category", quoted=True),
     )
 
 
-def _resolution(_column: exp.Expr, known: exp.Expr, _as_of: exp.Expr) -> exp.Expr:
+def _resolution(as_of: exp.Expr) -> exp.Expr:
     """The last entry into done, where the last move known ended in it."""
-    is_done = _part(_last(known), "to_category").eq(_DONE)
-    return exp.Case(ifs=[exp.If(this=is_done, true=_instant(_last(_those(known, _enters_done))))])
+    is_done = _part(_last(_known(as_of)), "to_category").eq(_DONE)
+    was_done = exp.NullSafeEQ(this=_part(_move(), "from_category"), expression=exp.Literal.string(_DONE))
+    enters = exp.and_(_part(_move(), "to_category").eq(_DONE), exp.not_(was_done, copy=False), copy=False)
+    return exp.Case(ifs=[exp.If(this=is_done, true=_instant(_last(_those(_known(as_of), enters))))])
 
 
-def _last_update(_column: exp.Expr, known: exp.Expr, as_of: exp.Expr) -> exp.Expr:
+def _last_update(as_of: exp.Expr) -> exp.Expr:
     """The last thing that is known to have happened; other updates leave no time behind."""
     acknowledged = exp.column("acknowledged_at", quoted=True)
-    by_then = exp.Case(ifs=[exp.If(this=acknowledged <= as_of, true=acknowledged)])
-    return _call("greatest", exp.column("created_at", quoted=True), by_then, _instant(_last(known)))
+    by_then = exp.Case(ifs=[exp.If(this=acknowledged <= as_of.copy(), true=acknowledged.copy())])
+    return _call("greatest", exp.column("created_at", quoted=True), by_then, _instant(_last(_known(as_of))))
 
 
-def _reopenings(_column: exp.Expr, known: exp.Expr, _as_of: exp.Expr) -> exp.Expr:
-    return _number(_those(known, _leaves_done))
+def _reopenings(as_of: exp.Expr) -> exp.Expr:
+    left, entered = _part(_move(), "from_category"), _part(_move(), "to_category")
+    return _number(_those(_known(as_of), exp.and_(left.eq(_DONE), entered.neq(_DONE), copy=False)))
 
 
-def _transitions(_column: exp.Expr, known: exp.Expr, _as_of: exp.Expr) -> exp.Expr:
-    return exp.cast(_call("to_json", known), "varchar")
+def _transitions(as_of: exp.Expr) -> exp.Expr:
+    return exp.cast(_call("to_json", _known(as_of)), "varchar", copy=False)
 
 
-_REPLAYS: Mapping[str, Callable[[exp.Expr, exp.Expr, exp.Expr], exp.Expr]] = {
+_REPLAYS: Mapping[str, Callable[[exp.Expr], exp.Expr]] = {
     "status": _status,
     "status_category": _category,
     "resolved_at": _resolution,
@@ -93,13 +100,13 @@ _REPLAYS: Mapping[str, Callable[[exp.Expr, exp.Expr, exp.Expr], exp.Expr]] = {
 }
 
 
-def _enters_done(move: exp.Expr) -> exp.Expr:
-    stays = exp.NullSafeEQ(this=_part(move, "from_category"), expression=_DONE)
-    return exp.and_(_part(move, "to_category").eq(_DONE), exp.not_(stays))
+def _move() -> exp.Expr:
+    """The move that a condition is about."""
+    return exp.column("move")
 
 
-def _leaves_done(move: exp.Expr) -> exp.Expr:
-    return exp.and_(_part(move, "from_category").eq(_DONE), _part(move, "to_category").neq(_DONE))
+def _those(moves: exp.Expr, condition: exp.Expr) -> exp.Expr:
+    return _call("list_filter", moves, exp.Lambda(this=condition, expressions=[exp.to_identifier("move")]))
 
 
 def _instant(move: exp.Expr) -> exp.Expr:
@@ -109,11 +116,6 @@ def _instant(move: exp.Expr) -> exp.Expr:
 
 def _moment(move: exp.Expr) -> exp.Expr:
     return exp.TryCast(this=_part(move, "at"), to=exp.DataType.build("timestamptz"))
-
-
-def _those(moves: exp.Expr, condition: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
-    test = exp.Lambda(this=condition(exp.column("move")), expressions=[exp.to_identifier("move")])
-    return _call("list_filter", moves, test)
 
 
 def _first(moves: exp.Expr) -> exp.Expr:
@@ -133,4 +135,5 @@ def _part(move: exp.Expr, name: str) -> exp.Expr:
 
 
 def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
-    return exp.Anonymous(this=name, expressions=[argument.copy() for argument in arguments])
+    """A function call; takes its arguments over, so that no tree is copied that nobody else holds."""
+    return exp.Anonymous(this=name, expressions=list(arguments))
