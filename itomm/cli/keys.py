@@ -11,15 +11,15 @@ from itomm.cli.workspace import Workspace
 from itomm.config.clock import format_instant
 from itomm.config.errors import ExitCode, UsageError
 from itomm.config.secrets import resolve_secret
-from itomm.evidence.signing import (
+from itomm.evidence.key_register import (
     RegisteredKey,
-    Signer,
     create_key,
     keys_of,
     private_key_path,
     rotate_key,
     signer_for,
 )
+from itomm.evidence.signing import Signer
 from itomm.evidence.store import Store
 from itomm.reports.document import plain, to_json
 

@@ -12,8 +12,8 @@ from itomm.cli.progress import working
 from itomm.cli.tables import print_paragraph, write_out
 from itomm.cli.workspace import Workspace
 from itomm.config.errors import ExitCode, UsageError
+from itomm.evidence.key_register import keys_of
 from itomm.evidence.recorded_assessments import assessment_faults, newest_recorded
-from itomm.evidence.signing import keys_of
 from itomm.evidence.store import Store
 from itomm.evidence.verification import verify
 from itomm.evidence.witness import head_faults, read_head, rows_against_bundle

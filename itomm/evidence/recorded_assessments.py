@@ -17,14 +17,9 @@ from itomm.config.errors import StoreError, UsageError, VerificationError
 from itomm.evidence import ledger
 from itomm.evidence.database import assessments
 from itomm.evidence.database import ledger as ledger_table
+from itomm.evidence.key_register import RegisteredKey, registered_keys, rotation_faults
 from itomm.evidence.ledger import GENESIS
-from itomm.evidence.signing import (
-    RegisteredKey,
-    Signer,
-    read_public_key,
-    registered_keys,
-    rotation_faults,
-)
+from itomm.evidence.signing import Signer, read_public_key
 from itomm.evidence.statement import Envelope, LedgerHead, seal, statement
 from itomm.evidence.store import Store
 

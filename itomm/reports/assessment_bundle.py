@@ -13,8 +13,8 @@ from itomm.evidence.as_of import open_evidence
 from itomm.evidence.bundle import ledger_lines
 from itomm.evidence.canonical import canonical_bytes
 from itomm.evidence.inclusion import Place, ProvenRecord, proven_records
+from itomm.evidence.key_register import keys_of
 from itomm.evidence.recorded_assessments import RecordedAssessment, document_of
-from itomm.evidence.signing import keys_of
 from itomm.evidence.snapshot import Snapshot
 from itomm.evidence.store import Store
 from itomm.rules.pack import RuleSet

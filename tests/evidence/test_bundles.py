@@ -19,6 +19,7 @@ from itomm.evidence.bundle import ledger_lines, stored_files, write_bundle
 from itomm.evidence.canonical import canonical_bytes
 from itomm.evidence.forgetting import forget
 from itomm.evidence.inclusion import find_record, provable, proven_records
+from itomm.evidence.key_register import create_key, keys_of, rotate_key, signer_in_force
 from itomm.evidence.ledger import row_hash
 from itomm.evidence.recorded_assessments import (
     AssessmentToRecord,
@@ -27,7 +28,6 @@ from itomm.evidence.recorded_assessments import (
     record_assessment,
 )
 from itomm.evidence.removals import Removal, record_removals
-from itomm.evidence.signing import create_key, keys_of, rotate_key, signer_in_force
 from itomm.evidence.statement import LedgerHead
 from itomm.evidence.store import Store
 from itomm.evidence.verification import verify

@@ -18,6 +18,14 @@ from securesystemslib.signer._key import SSlibKey
 
 from itomm.config.errors import StoreError, UsageError, VerificationError
 from itomm.config.secrets import Secret
+from itomm.evidence.key_register import (
+    create_key,
+    keys_of,
+    private_key_path,
+    rotate_key,
+    rotation_faults,
+    signer_in_force,
+)
 from itomm.evidence.recorded_assessments import (
     AssessmentToRecord,
     RecordedAssessment,
@@ -28,16 +36,7 @@ from itomm.evidence.recorded_assessments import (
     recorded_as,
     recorded_assessments,
 )
-from itomm.evidence.signing import (
-    Signer,
-    create_key,
-    keys_of,
-    private_key_path,
-    read_public_key,
-    rotate_key,
-    rotation_faults,
-    signer_in_force,
-)
+from itomm.evidence.signing import Signer, read_public_key
 from itomm.evidence.statement import Envelope, LedgerHead, seal, statement
 from itomm.evidence.store import Store
 from itomm.evidence.verification import verify
