@@ -111,8 +111,10 @@ def shown(url: URL) -> str:
 
 
 def in_words(error: DatabaseError, engine: Engine) -> str:
-    """What the database says, on one line, without its password."""
-    said = " ".join(str(error.orig).split()).rstrip(".")
+    """What the database says, on one line, without its password and without PostgreSQL's further remarks."""
+    diagnosis = getattr(error.orig, "diag", None)
+    told = getattr(diagnosis, "message_primary", None) or str(error.orig)
+    said = " ".join(told.split()).rstrip(".")
     for secret in (engine.url.password, *_texts(engine.url.query.get("password"))):
         said = said.replace(str(secret), "***") if secret else said
     return said

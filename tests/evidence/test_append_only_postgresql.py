@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege, IntegrityConstraintViolation
+from sqlalchemy import text
 
 from itomm.config.errors import StoreError
 from itomm.evidence.schema_versions import downgrade, upgrade
@@ -120,6 +121,17 @@ def test_the_role_that_collects_collects_and_verifies(
     found = [fault for fault in verify(store).faults if "is missing" not in fault]
     store.engine.dispose()
     assert found == [], "only the files of the copied catalogue are not there"
+
+
+def test_what_is_refused_is_told_in_one_sentence(postgresql: PostgreSQL, kept: str, tmp_path: Path) -> None:
+    store = Store.open(tmp_path, database=postgresql.url(kept, "collector"))
+    approval = text("INSERT INTO override_decisions VALUES ('O1', 'approved', 'ada', 'ada', '', 'now', 1)")
+    with (
+        pytest.raises(StoreError, match=r"written: an override needs a second person to approve it\.$"),
+        store.transaction() as connection,
+    ):
+        connection.execute(approval)
+    store.engine.dispose()
 
 
 def test_a_role_without_rights_is_told(postgresql: PostgreSQL, kept: str, tmp_path: Path) -> None:
