@@ -63,7 +63,7 @@ def test_a_careless_collector_is_found_out() -> None:
     faults = contract_faults(Careless, settings)
     assert "after 401, notification_route calls itself complete" in faults
     assert "after a web page with 200, notification_route calls itself complete" in faults
-    assert "after 403, the token stands in what would be stored" in faults
+    assert "after 403, the token stands in what it hands over" in faults
 
 
 def test_a_collector_that_is_declared_wrongly_is_told_so_first() -> None:

@@ -9,11 +9,12 @@ from datetime import timedelta
 from itomm.collectors.conformance.memory_sink import MemorySink
 from itomm.collectors.conformance.misbehaving_server import Answer, MisbehavingServer
 from itomm.collectors.conformance.pretend_time import PretendTime
-from itomm.collectors.contract import Collector, NetworkedSettings
+from itomm.collectors.contract import CollectionContext, Collector, NetworkedSettings, Stream
 from itomm.collectors.discovery import declaration_faults
 from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import StreamResult, collect
 from itomm.collectors.source import Source
+from itomm.evidence.observation import Page
 
 FAULTS: Mapping[str, Answer] = {
     "401": Answer(401, b'{"message": "401 Unauthorized"}'),
@@ -73,7 +74,9 @@ def _after(
     fault: str, collector: type[Collector], settings: Callable[[str], Mapping[str, object]]
 ) -> Iterator[str]:
     with MisbehavingServer(otherwise=FAULTS[fault]) as server:
-        source = Source("tried", collector, collector.settings_model.model_validate(settings(server.url)))
+        handed_over: list[str] = []
+        watched = _watched(collector, handed_over)
+        source = Source("tried", watched, collector.settings_model.model_validate(settings(server.url)))
         time = PretendTime()
         sink = MemorySink()
         assignment = Assignment(
@@ -82,8 +85,22 @@ def _after(
         results = collect([source], sink, assignment, time.clock, timing=time.timing)
     for result in results:
         yield from (f"after {fault}, {result.record_type} {problem}" for problem in _problems(result))
+    if any(_CANARY in page for page in handed_over):
+        yield f"after {fault}, the token stands in what it hands over"
     if _CANARY in repr(sink.collections):
         yield f"after {fault}, the token stands in what would be stored"
+
+
+def _watched(collector: type[Collector], handed_over: list[str]) -> type[Collector]:
+    """The collector, noting its pages as they are before the framework takes the token out."""
+
+    class Watched(collector):  # type: ignore[misc, valid-type]  # a class that is only known here
+        def collect(self, stream: Stream, cursor: str | None, context: CollectionContext) -> Iterator[Page]:
+            for page in super().collect(stream, cursor, context):
+                handed_over.append(repr(page))
+                yield page
+
+    return Watched
 
 
 def _problems(result: StreamResult) -> Iterator[str]:
