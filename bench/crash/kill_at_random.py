@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -149,7 +149,7 @@ def serve(pipe: Connection, months: int) -> None:
             pipe.send(len(server.requests))
 
 
-def crash(kills: int, seed: int, months: int) -> Figures:
+def crash(kills: int, seed: int, months: int, sources: Sequence[str] = ()) -> Figures:
     """Kill collections ``kills`` times in all."""
     figures, chance, began = Figures(), random.Random(seed), time.monotonic()  # noqa: S311  a test's chance
     os.environ[TOKEN_VARIABLE] = TOKEN
@@ -169,7 +169,8 @@ def crash(kills: int, seed: int, months: int) -> Figures:
         with tempfile.TemporaryDirectory(prefix="itomm-crash-") as work:
             config = Path(work) / "itomm.yaml"
             config.write_text(text, encoding="utf-8")
-            _Trials(config, now, count, chance, figures).until(kills)
+            chosen = tuple(word for source in sources for word in ("--source", source))
+            _Trials((config, now, *chosen), count, chance, figures).until(kills)
     finally:
         pipe.send("")
         server.join()
@@ -180,14 +181,12 @@ def crash(kills: int, seed: int, months: int) -> Figures:
 class _Trials:
     def __init__(
         self,
-        config: Path,
-        now: str,
+        given: tuple[Path, str, *tuple[str, ...]],
         count: Callable[[], int],
         chance: random.Random,
         figures: Figures,
     ) -> None:
-        self._config = config
-        self._now = now
+        self._config, self._now, *self._chosen = given
         self._requests = count
         self._chance = chance
         self._figures = figures
@@ -261,7 +260,16 @@ class _Trials:
         return wait
 
     def _collect(self, folder: Path, moment: Callable[[], None] | None = None) -> tuple[int, Any]:
-        work = called("collect", "--config", str(self._config), "--store", str(folder), "--now", self._now)
+        work = called(
+            "collect",
+            "--config",
+            str(self._config),
+            "--store",
+            str(folder),
+            "--now",
+            self._now,
+            *self._chosen,
+        )
         return in_a_fork(work, moment)
 
     def _must_be_sound(self, folder: Path) -> None:
@@ -291,9 +299,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--source", action="append", default=[], help="only this source; repeatable")
     parser.add_argument("--months", type=int, default=4, help="how much history the estate has")
     given = parser.parse_args()
-    figures = crash(given.kills, given.seed, given.months)
+    figures = crash(given.kills, given.seed, given.months, given.source)
     print(json.dumps({**asdict(figures), "requests_more": sorted(figures.requests_more)}))
     return 1 if figures.faults else 0
 

@@ -48,7 +48,6 @@ class Company:
             called = self._itomm("collect", *given, *options)
             assert called.code == 0, called.out + called.err
             self.requests = Counter(target.split("/")[1] for _, target in server.requests)
-            assert self._itomm("verify", *given).code == 0
         return called
 
     @contextmanager
@@ -131,7 +130,5 @@ def test_everything_is_read_again_when_told_so_and_after_a_week(company: Company
     assert company.windows("store")["jira incident"][0] == "000001-jira-incident"
     company.collect("store", FIRST + timedelta(days=1), *jira, "--full")
     assert company.windows("store")["jira incident"][0] is None
-    company.collect("store", FIRST + timedelta(days=2), *jira)
-    assert company.windows("store")["jira incident"][0] == "000003-jira-incident"
     company.collect("store", FIRST + timedelta(days=8), *jira)
     assert company.windows("store")["jira incident"][0] is None

@@ -26,7 +26,7 @@ Progress = Callable[[str, str, int, int], None]
 def test_killed_at_random_moments_a_collection_ends_as_if_nobody_had() -> None:
     script = ROOT / "bench" / "crash" / "kill_at_random.py"
     done = subprocess.run(
-        [sys.executable, script, "--kills", "12", "--seed", "20261122", "--months", "1"],
+        [sys.executable, script, "--kills", "12", "--seed", "20261122", "--months", "1", "--source", "jira"],
         capture_output=True,
         text=True,
         check=False,
