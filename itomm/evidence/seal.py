@@ -43,7 +43,12 @@ def seal(engine: Engine, database: Path) -> bool:
     with suppress(DatabaseError):
         with engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            ((patience,),) = driver.execute("PRAGMA busy_timeout").fetchall()
+            driver.execute("PRAGMA busy_timeout=0")  # nobody who writes waits for somebody who reads
+            try:
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                driver.execute(f"PRAGMA busy_timeout={patience}")
         with writing(engine).begin() as connection:  # from here on nobody else can commit
             if _log_is_empty(database):
                 content = {
