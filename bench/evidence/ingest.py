@@ -1,4 +1,4 @@
-"""Ingest: a collection written whole (checked, hashed, Merkle tree, raw payloads, ledger) against DuckDB alone.
+"""Ingest: a collection written whole (checks, hashes, Merkle tree, raw payloads, ledger) and DuckDB alone.
 
 DuckDB reads the very rows as JSON and writes them as Parquet. Both in one run, alternating.
 """
@@ -47,12 +47,14 @@ def main() -> None:
             statistics.median(getattr(each, field) for each in seconds) for field in ("wall", "work")
         )
         print(
-            f"{name:7} {wall:6.2f} s wall {work:6.2f} s of one core {chosen.records / work:12,.0f} records/s/core"
+            f"{name:7} {wall:6.2f} s wall {work:6.2f} s of one core "
+            f"{chosen.records / work:12,.0f} records/s/core"
         )
     for field in ("wall", "work"):
         each = [getattr(one, field) / getattr(other, field) for one, other in zip(ours, theirs, strict=True)]
         print(
-            f"ratio {field}: {statistics.median(each):5.2f} (goal: at most 3; rounds {[round(r, 2) for r in each]})"
+            f"ratio {field}: {statistics.median(each):5.2f} "
+            f"(goal: at most 3; rounds {[round(ratio, 2) for ratio in each]})"
         )
 
 

@@ -104,7 +104,9 @@ class _Loader:
         self._type = record_type
         self._as_of = as_of
         self._readings = snapshot.readings(record_type, as_of)
-        self._current = CurrentState(snapshot.folder, record_type, self._columns_of)
+        self._current = CurrentState(
+            snapshot.folder, record_type, lambda query: connection.execute(query).fetchall()
+        )
         self._folder = snapshot.folder
 
     def load(self, *, most_rows: int) -> list[str]:
@@ -132,11 +134,6 @@ class _Loader:
             return known
         occurred = exp.column(self._type.occurred, quoted=True)
         return known.where(occurred <= instant_literal(newest_occurrence(self._type, self._as_of)))
-
-    def _columns_of(self, segment: Path) -> frozenset[str]:
-        schema = exp.func("parquet_schema", exp.Literal.string(str(segment)))
-        listed = self._connection.execute(exp.select("name").from_(schema).sql(dialect="duckdb"))
-        return frozenset(name for (name,) in listed.fetchall())
 
 
 def _table(record_type: RecordType) -> exp.Table:

@@ -93,7 +93,7 @@ def _compacted(store: CompactedStore, readings: Readings) -> list[str]:
     with duckdb.connect() as connection:
         connection.execute("SET threads = 1")  # the same rows give the same bytes
         connection.execute("SET preserve_insertion_order = true")
-        current = CurrentState(store.folder, record_type, lambda segment: _columns_of(connection, segment))
+        current = CurrentState(store.folder, record_type, lambda query: connection.execute(query).fetchall())
         query = current.query(readings)
         if query is None:
             return []
@@ -136,9 +136,3 @@ def _copying(query: exp.Query, target: Path) -> str:
             exp.CopyParameter(this=exp.var("COMPRESSION"), expression=exp.var("zstd")),
         ],
     ).sql(dialect="duckdb")
-
-
-def _columns_of(connection: duckdb.DuckDBPyConnection, segment: Path) -> frozenset[str]:
-    schema = exp.func("parquet_schema", exp.Literal.string(str(segment)))
-    listed = connection.execute(exp.select("name").from_(schema).sql(dialect="duckdb"))
-    return frozenset(name for (name,) in listed.fetchall())

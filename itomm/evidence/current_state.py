@@ -7,10 +7,11 @@ A base, if there is one, is a compaction: it says the same as all collections up
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlglot import exp
 
@@ -20,8 +21,8 @@ from itomm.evidence.masking import instant_literal
 from itomm.evidence.record_types import RecordType
 from itomm.evidence.segments import parquet_rows
 
-ColumnsOf = Callable[[Path], frozenset[str]]
-"""The names of the columns that a segment was written with."""
+Ask = Callable[[str], Iterable[tuple[Any, ...]]]
+"""Runs a query on DuckDB; its rows."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,15 @@ class Readings:
 class CurrentState:
     """Makes the query for the current records of one type in one store."""
 
-    def __init__(self, folder: Path, record_type: RecordType, columns_of: ColumnsOf) -> None:
+    def __init__(self, folder: Path, record_type: RecordType, ask: Ask) -> None:
         self._folder = folder
         self._type = record_type
-        self._columns_of = columns_of
+        self._ask = ask
+        self._written: dict[Path, frozenset[str]] = {}
 
     def query(self, readings: Readings) -> exp.Query | None:
         """The current records; None when there are none."""
+        self._find_columns([self._folder / file for file in readings.files])
         if self._type.is_state:
             return self._newest_observation(readings.collections)
         return self._events(readings)
@@ -99,9 +102,13 @@ class CurrentState:
         seen_later = self._without_repeats([each for each, _ in kept], [until for _, until in kept])
         if oldest is None:
             return seen_later
-        again = [self._rows([path for each, _ in kept for path in _files(each)], ["evidence_id"])]
-        unseen = exp.column("evidence_id", quoted=True).isin(query=again[0]).not_()
-        return exp.union(oldest.where(unseen, copy=False), seen_later, distinct=False)
+        again = self._rows([path for each, _ in kept for path in _files(each)], ["evidence_id"])
+        unseen = (
+            exp.select(exp.Star())
+            .from_(oldest.subquery("oldest"))
+            .join(again.subquery("again"), join_type="anti", using="evidence_id", dialect="duckdb")
+        )
+        return exp.union(unseen, seen_later, distinct=False)
 
     @property
     def _occurred(self) -> exp.Column:
@@ -140,7 +147,7 @@ class CurrentState:
         by_columns: dict[frozenset[str], list[Path]] = {}
         for file in files:
             path = self._folder / file
-            by_columns.setdefault(self._columns_of(path), []).append(path)
+            by_columns.setdefault(self._written[path], []).append(path)
         parts = [
             exp.select(*self._columns(written, names)).from_(parquet_rows(paths))
             for written, paths in by_columns.items()
@@ -148,6 +155,14 @@ class CurrentState:
         if len(parts) == 1:
             return parts[0]
         return exp.select(exp.Star()).from_(exp.union(*parts, distinct=False).subquery("segments"))
+
+    def _find_columns(self, paths: Sequence[Path]) -> None:
+        """Find out with which columns segments were written."""
+        if paths:
+            schema = exp.func("parquet_schema", exp.Array(expressions=[_literal(path) for path in paths]))
+            query = exp.select("file_name", "list(name)").from_(schema).group_by("file_name")
+            for file, names in self._ask(query.sql(dialect="duckdb")):
+                self._written[Path(file)] = frozenset(names)
 
     def _columns(self, written: frozenset[str], names: Sequence[str] | None) -> list[exp.Expr]:
         return [
@@ -157,6 +172,10 @@ class CurrentState:
             for name, kind in column_types(self._type).items()
             if names is None or name in names
         ]
+
+
+def _literal(path: Path) -> exp.Literal:
+    return exp.Literal.string(str(path))
 
 
 def _files(collection: Collection) -> list[str]:

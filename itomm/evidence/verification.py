@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +34,7 @@ from itomm.evidence.segments import file_digest, marker_of
 from itomm.evidence.store import Store
 from itomm.evidence.unfinished import journals
 
+_BATCH = 200
 _AT_ONCE = 4
 """Files hashed side by side; hashing leaves the interpreter to others."""
 
@@ -85,7 +86,8 @@ def verify(store: Store, *, records: bool = False) -> Verified:
     files = sorted({**named.segments, **named.others}.items())
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         faults += _found(pool.map(lambda file: _file_fault(store, *file, gone=named.gone), files))
-        faults += _found(pool.map(lambda each: _raw_fault(store, each, gone=named.gone), sorted(named.raw)))
+        for found in pool.map(lambda some: _raw_faults(store, some, gone=named.gone), _batches(named.raw)):
+            faults += found
     faults += _added(store, named)
     if records and not faults:
         with store.engine.connect() as connection:
@@ -158,18 +160,28 @@ def _file_fault(store: Store, path: str, sha256: str, *, gone: frozenset[str]) -
     return f"{path}: this {kind} was changed"
 
 
-def _raw_fault(store: Store, address: str, *, gone: frozenset[str]) -> str | None:
+def _raw_faults(store: Store, addresses: Sequence[str], *, gone: frozenset[str]) -> list[str]:
+    faults: list[str] = []
+    for address in addresses:
+        try:
+            store.raw.check(address)
+        except VerificationError as error:
+            if not _is_gone(store, address, gone):
+                faults.append(str(error))
+    return faults
+
+
+def _is_gone(store: Store, address: str, gone: frozenset[str]) -> bool:
     path = store.raw.path(address)
-    places = {
-        file.relative_to(store.folder).as_posix() for file in (path, path.with_name(f"{address[2:]}.zz"))
-    }
-    if not path.exists() and not places.isdisjoint(gone):
-        return None
-    try:
-        store.raw.check(address)
-    except VerificationError as error:
-        return str(error)
-    return None
+    places = (path, path.with_name(f"{address[2:]}.zz"))
+    named = {file.relative_to(store.folder).as_posix() for file in places}
+    return not path.exists() and not named.isdisjoint(gone)
+
+
+def _batches(addresses: Iterable[str]) -> Iterator[Sequence[str]]:
+    """In order; enough at once that handing them to another thread costs nothing."""
+    in_order = sorted(addresses)
+    return (in_order[first : first + _BATCH] for first in range(0, len(in_order), _BATCH))
 
 
 def _added(store: Store, named: _Named) -> Iterator[str]:
