@@ -106,7 +106,7 @@ def instants_of_events(today: Workspace, since: datetime, until: datetime) -> li
     with open_evidence(snapshot_of(today.existing_store), types, until) as connection:
         for each in types:
             for name in [each.occurred, *(field.name for field in each.fields.values() if field.later)]:
-                rows = connection.execute(f'SELECT DISTINCT "{name}" FROM "{each.name}"').fetchall()  # noqa: S608  declared names
+                rows = connection.execute(f'SELECT DISTINCT "{name}" FROM "{each.name}"').fetchall()
                 found |= {moment.replace(tzinfo=UTC) for (moment,) in rows if moment is not None}
     return sorted(moment for moment in found if since <= moment <= until)
 
