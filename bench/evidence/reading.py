@@ -31,7 +31,7 @@ from itomm.evidence.store import Store
 QUESTIONS = {
     "all columns": "SELECT count(*), bit_xor(hash(one)) FROM {table} AS one",
     "few columns": (
-        "SELECT status, count(*), avg(duration_s), count(DISTINCT repo_id), max(finished_at), min(source_ref) "
+        "SELECT status, count(*), avg(duration_s), count(DISTINCT repo_id), max(finished_at) "
         "FROM {table} WHERE on_default_branch GROUP BY status ORDER BY status"
     ),
 }

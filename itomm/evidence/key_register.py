@@ -21,6 +21,7 @@ from itomm.config.errors import StoreError, UsageError
 from itomm.config.secrets import Secret
 from itomm.evidence import ledger
 from itomm.evidence.database import signing_keys
+from itomm.evidence.fingerprints import record_fingerprint
 from itomm.evidence.signing import Signer, is_signed_by, key_id, read_public_key
 from itomm.evidence.store import Store
 
@@ -168,7 +169,7 @@ def _introduce(
     signature = base64.b64encode(old.sign(new.id.encode())).decode() if old else None
     key = RegisteredKey(new.id, new.public_pem, at, old.id if old else None, signature)
     try:
-        _register(store, key, actor)
+        _register(store, key, path, actor)
     except StoreError:
         if path is not None:
             path.unlink()
@@ -176,11 +177,14 @@ def _introduce(
     return key
 
 
-def _register(store: Store, key: RegisteredKey, actor: str) -> None:
+def _register(store: Store, key: RegisteredKey, private: Path | None, actor: str) -> None:
+    """Record the key, and the hash of the file with its private part, by which damage to it is found."""
     row = {**vars(key), "created_at": format_instant(key.created_at)}
     with store.transaction() as connection:
         seq = ledger.append(connection, at=key.created_at, kind=LEDGER_KIND, actor=actor, body=row)
         connection.execute(signing_keys.insert().values(**row, ledger_seq=seq))
+        if private is not None:
+            record_fingerprint(connection, store.folder, private, at=key.created_at, actor=actor)
 
 
 def _keep(store: Store, signer: Signer, passphrase: Secret | None) -> Path:

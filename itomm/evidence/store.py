@@ -5,7 +5,6 @@ Writing goes through :meth:`Store.writing`, one process at a time. Reading never
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import secrets
@@ -26,8 +25,9 @@ from itomm.evidence import ledger
 from itomm.evidence.collection import Collection, Segment
 from itomm.evidence.compaction import compact
 from itomm.evidence.current_state import Compaction
-from itomm.evidence.database import collections, compactions, fingerprints, removals, requests, segments
+from itomm.evidence.database import collections, compactions, removals, requests, segments
 from itomm.evidence.engines import refused, writing
+from itomm.evidence.fingerprints import record_fingerprint
 from itomm.evidence.locking import StillHeld, exclusive
 from itomm.evidence.observation import RequestMade, UnknownReason
 from itomm.evidence.opening import DATABASE_FILE, open_database
@@ -134,13 +134,10 @@ class Store:
 
     def _note_pseudonym_key(self, at: datetime) -> None:
         """Record the hash of the key, once: another key would make everybody somebody else."""
-        content = self.pseudonym_key()
-        name = PSEUDONYM_KEY
+        self.pseudonym_key()
         with self.transaction() as connection:
-            if connection.execute(select(fingerprints).where(fingerprints.c.path == name)).first() is None:
-                values = {"path": name, "sha256": hashlib.sha256(content).hexdigest()}
-                seq = ledger.append(connection, at=at, kind="fingerprint", actor="itomm", body=values)
-                connection.execute(fingerprints.insert().values(**values, ledger_seq=seq))
+            path = self.folder / PSEUDONYM_KEY
+            record_fingerprint(connection, self.folder, path, at=at, actor="itomm")
 
     def unfinished_run(self) -> UnfinishedRun | None:
         """The run that was begun and did not come to its end, if any."""
