@@ -18,7 +18,7 @@ test: system-packages $(VENV)/development ## install what the tests need, then r
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/itomm rules lint
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: check
 check: $(VENV)/development ## lint, types and rule tests only

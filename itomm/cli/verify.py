@@ -11,8 +11,9 @@ from itomm.cli.options import Invocation, common_options, output_option
 from itomm.cli.progress import working
 from itomm.cli.tables import print_paragraph, write_out
 from itomm.cli.workspace import Workspace
-from itomm.config.errors import ExitCode, UsageError
+from itomm.config.errors import ExitCode, StoreError, StoreVersionError, UsageError, VerificationError
 from itomm.evidence.key_register import keys_of
+from itomm.evidence.opening import DATABASE_FILE
 from itomm.evidence.recorded_assessments import assessment_faults, newest_recorded
 from itomm.evidence.store import Store
 from itomm.evidence.verification import verify
@@ -58,7 +59,7 @@ def _verify_store(
     invocation: Invocation, head: str | None, against: str | None, output: str, *, records: bool
 ) -> int:
     witness = read_head(head) if head else None
-    store = Workspace(invocation).existing_store
+    store = _opened(Workspace(invocation))
     with working("Verifying", quiet=invocation.quiet):
         found = verify(store, records=records)
         faults = [*found.faults, *assessment_faults(store)]
@@ -80,6 +81,18 @@ def _verify_store(
         if told:
             print_paragraph(told)
     return ExitCode.VERIFICATION_FAILED if faults else ExitCode.OK
+
+
+def _opened(workspace: Workspace) -> Store:
+    """The store; one whose database is there and cannot be read was damaged."""
+    try:
+        return workspace.existing_store
+    except StoreVersionError:
+        raise
+    except StoreError as error:
+        if workspace.store_database is None and (workspace.store_folder / DATABASE_FILE).exists():
+            raise VerificationError(str(error)) from None
+        raise
 
 
 def _signature(store: Store) -> str:

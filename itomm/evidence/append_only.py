@@ -24,16 +24,36 @@ def guard_approvals(connection: Connection) -> None:
 
 
 def missing_guards(connection: Connection) -> list[str]:
-    """Which triggers of the newest version are not there or do not fire; a sentence each."""
-    there = set(connection.execute(text(_THERE[connection.dialect.name])).scalars())
-    expected = {"override_second_person": "override_decisions"}
+    """Which triggers of the newest version are not there as they were made; a sentence each."""
+    there = {
+        _words(str(found)) for found in connection.execute(text(_THERE[connection.dialect.name])).scalars()
+    }
+    expected = {"override_second_person": ("override_decisions", _second_person(connection.dialect.name))}
     for table in APPEND_ONLY:
-        expected |= {f"{table.name}_{name}": table.name for name in _NAMES[connection.dialect.name]}
+        expected |= {name: (table.name, known_by) for name, known_by in _guards_of(connection, table)}
     return [
-        f"table {table} is no longer guarded: its trigger {name} is missing"
-        for name, table in expected.items()
-        if name not in there
+        f"table {table} is no longer guarded: its trigger {name} is missing or was changed"
+        for name, (table, known_by) in expected.items()
+        if _words(known_by) not in there
     ]
+
+
+def _guards_of(connection: Connection, table: Table) -> list[tuple[str, str]]:
+    """Name of each trigger of a table, and by what the database tells that it is there."""
+    if connection.dialect.name == "sqlite":
+        return [(statement.split()[2], statement) for statement in _sqlite_guards(table)]
+    name = f"{table.name}_append_only"
+    return [(name, f"{name} refuse_change")]
+
+
+def _second_person(dialect: str) -> str:
+    return (
+        _SECOND_PERSON["sqlite"][0] if dialect == "sqlite" else "override_second_person require_second_person"
+    )
+
+
+def _words(statement: str) -> str:
+    return " ".join(statement.split())
 
 
 def prepare(connection: Connection) -> None:
@@ -83,10 +103,10 @@ def _postgresql_guards(table: Table) -> list[str]:
     ]
 
 
-_NAMES = {"sqlite": ("no_update", "no_delete", "no_replace"), "postgresql": ("append_only",)}
 _THERE = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
-    "postgresql": "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+    "sqlite": "SELECT sql FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": "SELECT tgname || ' ' || proname FROM pg_trigger "
+    "JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid "
     "WHERE relnamespace = current_schema()::regnamespace AND tgenabled = 'A'",
 }
 _REFUSE = "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"

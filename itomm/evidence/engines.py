@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
@@ -15,9 +18,10 @@ ADVISORY_SPACE = 1769238381
 """The first half of PostgreSQL advisory locks of itomm: "itom" as a number; the other is the ledger's OID."""
 
 _SECONDS_TO_WAIT = 60
+_ATTEMPTS = 200
+_SECONDS_BETWEEN_ATTEMPTS = 0.05
 _SQLITE_PRAGMAS = (
     f"busy_timeout={_SECONDS_TO_WAIT * 1000}",
-    "journal_mode=WAL",
     "foreign_keys=ON",
     "synchronous=FULL",
     "recursive_triggers=ON",
@@ -34,6 +38,7 @@ def sqlite_engine(path: Path) -> Engine:
         cursor = connection.cursor()  # type: ignore[attr-defined]  # a DB-API connection
         for pragma in _SQLITE_PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
+        _keep_a_log(cursor)
         cursor.close()
 
     @event.listens_for(engine, "begin")
@@ -41,6 +46,20 @@ def sqlite_engine(path: Path) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
 
     return engine
+
+
+def _keep_a_log(cursor: Any) -> None:
+    """Write ahead into a log, so that readers never wait; the one change that does not wait by itself."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+            time.sleep(_SECONDS_BETWEEN_ATTEMPTS)
+        else:
+            return
 
 
 def postgresql_engine(database: Secret) -> Engine:

@@ -72,7 +72,21 @@ def version_in(connection: Connection) -> int | None:
     if not inspect(connection).has_table(meta.name):
         return None
     found = connection.execute(select(meta.c.value).where(meta.c.key == "schema_version")).scalar()
-    return int(found) if found is not None and found.isdecimal() else None
+    if found is None or not str(found).isdecimal():
+        return None
+    _must_agree(connection, int(found))
+    return int(found)
+
+
+def _must_agree(connection: Connection, version: int) -> None:
+    """The version stands in two places, so that a changed one is seen; version 1 knew only the first."""
+    if inspect(connection).has_table(alembic_version.name):
+        migrated = connection.execute(select(alembic_version.c.version_num)).scalars().all()
+        if list(migrated) != [f"{version:04d}"]:
+            raise StoreError(
+                f"{named(connection.engine)} was changed: table meta says version {version}, table "
+                f"alembic_version says {', '.join(map(str, migrated)) or 'nothing'}."
+            )
 
 
 def make_tables(connection: Connection) -> None:

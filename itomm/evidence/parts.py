@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
+from itomm.evidence.record_lines import lines_of_segment
 from itomm.evidence.segments import Origin, SegmentWritten, described, distinct_records, write_segment
 from itomm.evidence.unfinished import lines_of
 
@@ -35,23 +38,26 @@ class Parts:
         self.end = 0
         self.rows = 0
 
-    def go_on(self, rows_by_part: Mapping[int, int], end: int) -> bool:
-        """Continue with what a killed run kept; whether that could be done.
+    def go_on(self, rows_by_part: Mapping[int, int], end: int) -> None:
+        """Continue with what a killed run kept.
 
-        ``rows_by_part`` are the rows that each part must have; the lines file of the last is ``end`` bytes
-        long, unless it was already turned into a segment.
+        ``rows_by_part`` are the rows that each part must have; the lines file of the last is then ``end``
+        bytes long, unless it was already turned into a segment.
+
+        Raises:
+            FileNotFoundError: something of it is no longer there.
         """
         last = max(rows_by_part, default=1)
         for part in sorted(rows_by_part):
             segment, lines = self.segment(part), lines_of(self.segment(part))
-            if segment.exists():
-                if described(segment, self._path(part), self._origin.record_type).rows != rows_by_part[part]:
-                    return False
-            elif lines.exists() and part == last:
+            rows = rows_by_part[part]
+            if segment.exists() and part == last:
+                self._open_again(segment, lines, rows)
+            if not segment.exists() and rows and not lines.exists():
+                raise FileNotFoundError(errno.ENOENT, "what a killed run kept is no longer there", str(lines))
+            if not segment.exists() and lines.exists() and part == last:
                 os.truncate(lines, end)
                 self._file = lines.open("ab")
-            elif not lines.exists() and rows_by_part[part]:
-                return False
         for path in self._files():
             if int(path.name.split(".")[-3 if path.name.endswith(".lines.partial") else -2]) > last:
                 path.unlink()
@@ -63,7 +69,13 @@ class Parts:
         for part in sorted(rows_by_part):
             if part < self.part and rows_by_part[part]:
                 self._convert(part)
-        return True
+
+    def _open_again(self, segment: Path, lines: Path, rows: int) -> None:
+        """Make a segment lines again, when it also holds pages that have to be read once more."""
+        if described(segment, "", self._origin.record_type).rows > rows:
+            kept = islice(lines_of_segment(segment), rows)
+            lines.write_bytes(b"".join(line + b"\n" for line in kept))
+            segment.unlink()
 
     def add(self, lines: Sequence[bytes]) -> None:
         """Add record lines; raises OSError."""

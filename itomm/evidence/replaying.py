@@ -80,8 +80,10 @@ def _last_update(as_of: exp.Expr) -> exp.Expr:
 
 
 def _reopenings(as_of: exp.Expr) -> exp.Expr:
+    """As it was read where no transitions were."""
     left, entered = _part(_move(), "from_category"), _part(_move(), "to_category")
-    return _number(_those(_known(as_of), exp.and_(left.eq(_DONE), entered.neq(_DONE), copy=False)))
+    counted = _number(_those(_known(as_of), exp.and_(left.eq(_DONE), entered.neq(_DONE), copy=False)))
+    return _call("coalesce", counted, exp.column("reopened_count", quoted=True))
 
 
 def _transitions(as_of: exp.Expr) -> exp.Expr:

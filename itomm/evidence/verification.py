@@ -18,6 +18,7 @@ from itomm.evidence.database import (
     compactions,
     fingerprints,
     ledger,
+    meta,
     removals,
     requests,
     segments,
@@ -108,6 +109,8 @@ def verify(store: Store, *, records: bool = False) -> Verified:
 def _database_faults(store: Store, connection: Connection, *, named_already: bool) -> Iterator[str]:
     """What is wrong with the database besides its rows."""
     yield from missing_guards(connection)
+    if connection.execute(select(meta.c.key)).scalars().all() != ["schema_version"]:
+        yield "table meta was changed: it holds rows that itomm never writes"
     if connection.dialect.name == "sqlite":
         path = store.folder / DATABASE_FILE
         yield from lost_since_sealed(connection, path)

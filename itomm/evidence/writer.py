@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -197,8 +198,15 @@ class CollectionWriter:
         rows: dict[int, int] = {}
         for page in pages:
             rows[page.part] = rows.get(page.part, 0) + page.records - len(page.refused)
-        tree = self._tree_up_to(pages[-1]) if pages else self._tree
-        if pages and self._parts.go_on(rows, pages[-1].end):
+        if pages:
+            try:
+                tree = self._tree_up_to(pages[-1], rows)
+                self._parts.go_on(rows, pages[-1].end)
+            except OSError as error:
+                raise StoreError(
+                    f"What the killed run kept of {self.id} cannot be read: {error.strerror}. "
+                    "Run again with --afresh."
+                ) from None
             for page in pages:
                 self._placing.append(self._background.submit(self._store.raw.flush, page.raw_sha256))
             self._pages, self._tree = pages, tree
@@ -210,13 +218,13 @@ class CollectionWriter:
         self._store.release(dropped, besides=self._journal_path)
         self._journal.begin_with(self._pages)
 
-    def _tree_up_to(self, last: PageKept) -> MerkleTree:
+    def _tree_up_to(self, last: PageKept, rows: Mapping[int, int]) -> MerkleTree:
         tree = MerkleTree()
         for part in range(1, last.part + 1):
             segment = self._parts.segment(part)
             lines = lines_of(segment)
             if segment.exists():
-                tree.add(map(leaf_hash, lines_of_segment(segment)))
+                tree.add(map(leaf_hash, islice(lines_of_segment(segment), rows.get(part, 0))))
             elif lines.exists():
                 end = last.end if part == last.part else None
                 tree.add(map(leaf_hash, lines.read_bytes()[:end].split(b"\n")[:-1]))

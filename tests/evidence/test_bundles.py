@@ -159,7 +159,7 @@ def test_a_key_that_the_one_before_does_not_vouch_for_is_found(filled: Store) ->
     faults, _ = check(rewritten(bundle, "ledger.jsonl", b"".join(rows)))
 
     newest = keys_of(filled)[-1].id
-    assert f"ledger row 4: the key before it does not vouch for {newest}" in faults
+    assert f"ledger row 5: the key before it does not vouch for {newest}" in faults
 
 
 def test_another_key_under_a_known_name_is_found(filled: Store) -> None:
@@ -185,7 +185,7 @@ def test_a_bundle_without_the_list_s_signature_says_so(filled: Store) -> None:
 
     faults, told = check(rewritten(bundle, "README.txt", b"anything"), key.encode())
 
-    assert (faults, told[1]) == ([], "3 of 4 ledger rows stated. Files signed: False.")
+    assert (faults, told[1]) == ([], "4 of 5 ledger rows stated. Files signed: False.")
 
 
 def test_what_was_let_go_by_rule_is_not_missed(filled: Store) -> None:

@@ -374,6 +374,6 @@ def test_only_postgresql_has_roles(tmp_path: Path) -> None:
 
 def test_a_store_of_a_newer_itomm_is_not_brought_anywhere(tmp_path: Path) -> None:
     Store.open(tmp_path, create=True).engine.dispose()
-    directly(tmp_path, "UPDATE meta SET value = '3'")
+    directly(tmp_path, "UPDATE meta SET value = '3'", "UPDATE alembic_version SET version_num = '0003'")
     with pytest.raises(StoreVersionError, match="has version 3; this itomm knows up to 2"):
         upgrade(tmp_path)

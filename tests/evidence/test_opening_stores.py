@@ -21,7 +21,7 @@ def test_there_is_no_store_before_one_is_made(tmp_path: Path) -> None:
 
 def test_a_store_made_by_a_newer_itomm_is_left_alone(tmp_path: Path) -> None:
     whole_store(tmp_path).engine.dispose()
-    directly(tmp_path, "UPDATE meta SET value = '3'")
+    directly(tmp_path, "UPDATE meta SET value = '3'", "UPDATE alembic_version SET version_num = '0003'")
     directly(tmp_path, "PRAGMA wal_checkpoint(TRUNCATE)")
     before = (tmp_path / "itomm.db").read_bytes()
 

@@ -358,7 +358,7 @@ def test_a_run_that_died_while_recording_leaves_a_store_that_verifies(
         ("UPDATE assessments SET key_id = NULL", "knows of no key"),
         ("UPDATE assessments SET envelope = '{}'", "no DSSE envelope"),
         ("UPDATE assessments SET sha256 = 'ab'", "another assessment"),
-        ("UPDATE ledger SET hash = 'ab' WHERE seq = 2", "is not the row before"),
+        ("UPDATE ledger SET hash = 'ab' WHERE seq = 3", "is not the row before"),
         ("UPDATE signing_keys SET public_key = 'none'", "is not by key"),
         ("UPDATE assessments SET made_at = 'never'", "what itomm never writes"),
         ("UPDATE assessments SET as_of = x'c328'", "what itomm never writes"),
