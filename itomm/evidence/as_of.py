@@ -5,12 +5,9 @@ Reading as of T hides records that occurred after T, and empties later fields wh
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 
 import duckdb
 from sqlglot import exp
@@ -18,11 +15,11 @@ from sqlglot import exp
 from itomm.config.errors import VerificationError
 from itomm.evidence.columns import column_types
 from itomm.evidence.current_state import CurrentState
+from itomm.evidence.duckdb_connection import connect
 from itomm.evidence.masking import instant_literal, masked_columns, newest_occurrence
 from itomm.evidence.record_types import RecordType, record_types
 from itomm.evidence.snapshot import Snapshot
 
-MEMORY_LIMIT = "1GB"
 MOST_ROWS_IN_MEMORY = 1_000_000
 """Rows of one type up to which they are loaded once, rather than read from their segments by each query."""
 
@@ -41,9 +38,7 @@ def open_evidence(
     Raises:
         VerificationError: a segment that the catalogue lists is missing or unreadable.
     """
-    connection = duckdb.connect()
-    connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-    connection.execute(f"SET temp_directory = '{Path(tempfile.gettempdir()) / f'itomm-{os.getpid()}'}'")
+    connection = connect()
     readable: list[str] = []
     by_name = {record_type.name: record_type for record_type in types}
     for _, record_type in sorted(by_name.items()):

@@ -23,6 +23,7 @@ from itomm.evidence.canonical import digest
 from itomm.evidence.collection import Collection
 from itomm.evidence.current_state import Compaction, CurrentState, Readings
 from itomm.evidence.database import compactions
+from itomm.evidence.duckdb_connection import in_order
 from itomm.evidence.record_types import record_types
 from itomm.evidence.segments import described, flush, marker_of
 
@@ -90,9 +91,7 @@ def _compacted(store: CompactedStore, readings: Readings) -> list[str]:
     target = store.folder / path
     partial = target.with_suffix(".partial")
     marker = marker_of(target)
-    with duckdb.connect() as connection:
-        connection.execute("SET threads = 1")  # the same rows give the same bytes
-        connection.execute("SET preserve_insertion_order = true")
+    with in_order() as connection:
         current = CurrentState(store.folder, record_type, lambda query: connection.execute(query).fetchall())
         query = current.query(readings)
         if query is None:

@@ -18,6 +18,7 @@ from sqlglot import exp
 
 from itomm.evidence.collection import Segment
 from itomm.evidence.columns import RecordRefusedError, column_of, column_values, refuse_unknown
+from itomm.evidence.duckdb_connection import in_order
 from itomm.evidence.observation import Observation
 from itomm.evidence.record_types import RecordType
 from itomm.evidence.segments import OF_THE_COLLECTION, parquet_rows
@@ -87,8 +88,7 @@ def record_lines(folder: Path, segments: Sequence[Segment]) -> Iterator[bytes]:
 
 def lines_of_segment(path: Path) -> Iterator[bytes]:
     """The lines of one segment's records, in order; raises as :func:`record_lines`."""
-    with duckdb.connect() as connection:
-        connection.execute("SET preserve_insertion_order = true")
+    with in_order() as connection:
         try:
             found = connection.execute(exp.select("*").from_(parquet_rows([path])).sql(dialect="duckdb"))
             stored = [column[0] for column in found.description or ()]

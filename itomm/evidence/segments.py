@@ -13,6 +13,7 @@ import duckdb
 from sqlglot import exp
 
 from itomm.evidence.columns import column_types
+from itomm.evidence.duckdb_connection import connect, in_order
 from itomm.evidence.masking import instant_literal
 from itomm.evidence.record_types import RecordType
 
@@ -63,9 +64,7 @@ def write_segment(lines: Path, target: Path, origin: Origin) -> None:
         ],
     )
     try:
-        with duckdb.connect() as connection:
-            connection.execute("SET threads = 1")  # the same rows give the same bytes
-            connection.execute("SET preserve_insertion_order = true")
+        with in_order() as connection:
             connection.execute(copy.sql(dialect="duckdb"))
     except duckdb.Error as error:
         raise OSError(errno.EIO, str(error).splitlines()[0]) from None
@@ -81,7 +80,7 @@ def described(target: Path, path: str, record_type: RecordType) -> SegmentWritte
         counted += [exp.Min(this=column), exp.Max(this=column.copy())]
     query = exp.select(*counted).from_(parquet_rows([target]))
     try:
-        with duckdb.connect() as connection:
+        with connect() as connection:
             found = connection.execute(query.sql(dialect="duckdb")).fetchone()
     except duckdb.Error as error:
         raise OSError(errno.EIO, str(error).splitlines()[0]) from None
@@ -105,7 +104,7 @@ def distinct_records(paths: list[Path], rows: int) -> int:
     identity = exp.func("hash", exp.column("evidence_id"))
     total = 0
     try:
-        with duckdb.connect() as connection:
+        with connect() as connection:
             for bucket in range(buckets):
                 query = exp.select(exp.Count(this=exp.Distinct(expressions=[identity.copy()]))).from_(
                     parquet_rows(paths)
