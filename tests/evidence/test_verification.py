@@ -7,13 +7,15 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from itomm.evidence import verification
 from itomm.evidence.database import metadata
 from itomm.evidence.store import Store
 from itomm.evidence.verification import Verified, verify
-from tests.evidence.stores import files_under
+from tests.evidence.stores import collect, files_under, finished, scan
 from tests.evidence.whole_store import (
     VERIFIED_TABLES,
     asked,
@@ -58,6 +60,22 @@ def test_an_untouched_store_is_clean(copied: Path) -> None:
     assert found.faults == ()
     assert (found.ledger_rows, found.segments, found.raw_payloads) == (11, 2, 3)
     assert found.head == asked(copied, "SELECT hash FROM ledger ORDER BY seq DESC LIMIT 1")[0][0]
+
+
+def test_a_collection_that_ends_meanwhile_is_no_fault(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its segment and payloads lie there when the files are looked at, but were not in the catalogue yet."""
+    store = Store.open(copied)
+    look = verification._added
+
+    def look_after_a_collection(*arguments: Any) -> Any:
+        monkeypatch.setattr(verification, "_added", look)
+        collect(store, "security_scan", {"9": scan("new")}, outcome=finished(4))
+        return look(*arguments)
+
+    monkeypatch.setattr(verification, "_added", look_after_a_collection)
+    found = verify(store)
+    assert (found.faults, found.segments) == ((), 3)
+    store.engine.dispose()
 
 
 def test_an_empty_store_is_clean(tmp_path: Path) -> None:
