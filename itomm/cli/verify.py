@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from itomm.cli.tables import print_paragraph, write_out
 from itomm.cli.workspace import Workspace
 from itomm.config.errors import ExitCode, StoreError, StoreVersionError, UsageError, VerificationError
 from itomm.evidence.key_register import keys_of
-from itomm.evidence.opening import DATABASE_FILE
+from itomm.evidence.opening import DATABASE_FILE, connected, contradiction
 from itomm.evidence.recorded_assessments import assessment_faults, newest_recorded
 from itomm.evidence.store import Store
 from itomm.evidence.verification import verify
@@ -88,11 +89,22 @@ def _opened(workspace: Workspace) -> Store:
     try:
         return workspace.existing_store
     except StoreVersionError:
+        _must_not_contradict_itself(workspace)
         raise
     except StoreError as error:
         if workspace.store_database is None and (workspace.store_folder / DATABASE_FILE).exists():
             raise VerificationError(str(error)) from None
         raise
+
+
+def _must_not_contradict_itself(workspace: Workspace) -> None:
+    """A version that only one of its two places tells was changed by somebody."""
+    engine = connected(workspace.store_folder, database=workspace.store_database)
+    with closing(engine.connect()) as connection:
+        told = contradiction(connection)
+    engine.dispose()
+    if told is not None:
+        raise VerificationError(told)
 
 
 def _signature(store: Store) -> str:

@@ -35,6 +35,9 @@ def open_database(folder: Path, *, create: bool = False, database: Secret | None
             found = version_in(connection)
             if found is None:
                 raise _no_store(connection)
+            told = contradiction(connection) if found <= SCHEMA_VERSION else None
+            if told is not None:
+                raise StoreError(told)
         _check(found, named(engine) if database else str(folder))
     except DatabaseError as error:
         engine.dispose()
@@ -74,19 +77,21 @@ def version_in(connection: Connection) -> int | None:
     found = connection.execute(select(meta.c.value).where(meta.c.key == "schema_version")).scalar()
     if found is None or not str(found).isdecimal():
         return None
-    _must_agree(connection, int(found))
     return int(found)
 
 
-def _must_agree(connection: Connection, version: int) -> None:
-    """The version stands in two places, so that a changed one is seen; version 1 knew only the first."""
-    if inspect(connection).has_table(alembic_version.name):
-        migrated = connection.execute(select(alembic_version.c.version_num)).scalars().all()
-        if list(migrated) != [f"{version:04d}"]:
-            raise StoreError(
-                f"{named(connection.engine)} was changed: table meta says version {version}, table "
-                f"alembic_version says {', '.join(map(str, migrated)) or 'nothing'}."
-            )
+def contradiction(connection: Connection) -> str | None:
+    """The version stands in two places, so that a changed one is seen; None when they agree."""
+    version = connection.execute(select(meta.c.value).where(meta.c.key == "schema_version")).scalar()
+    if not inspect(connection).has_table(alembic_version.name):  # version 1 knew only the first place
+        return None
+    migrated = connection.execute(select(alembic_version.c.version_num)).scalars().all()
+    if [f"{version:0>4}"] == list(migrated):
+        return None
+    return (
+        f"{named(connection.engine)} was changed: table meta says version {version}, table alembic_version "
+        f"says {', '.join(map(str, migrated)) or 'nothing'}."
+    )
 
 
 def make_tables(connection: Connection) -> None:

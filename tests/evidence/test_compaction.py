@@ -121,7 +121,7 @@ READING = st.tuples(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(READING, min_size=1, max_size=6), st.integers(0, 6), HOURS)
 def test_reading_with_and_without_a_base_and_from_a_view_gives_the_same(
     readings: list[tuple[dict[str, tuple[int, str]], str, int]], base_after: int, hour: int

@@ -18,6 +18,7 @@ from itomm.evidence.store import Store
 from itomm.evidence.verification import verify
 from tests.evidence.stores import collect, finished, scan
 from tests.evidence.whole_store import asked, directly, whole_store, without_triggers
+from tests.journeys.door import Door
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +28,11 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         collect(store, "security_scan", {"1": scan("shop")}, outcome=finished(2))
     store.engine.dispose()
     return store.folder
+
+
+@pytest.fixture
+def itomm_at_the_door(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Door:
+    return Door(monkeypatch, capsys)
 
 
 @pytest.fixture
@@ -151,3 +157,18 @@ def test_reading_does_not_break_the_seal(copied: Path) -> None:
     assert store.newest_instant() is not None
     store.engine.dispose()
     assert faults_of(copied) == ()
+
+
+def test_verify_tells_a_changed_version_from_a_newer_itomm(copied: Path, itomm_at_the_door: Door) -> None:
+    directly(copied, "UPDATE meta SET value = '9'")
+    told = itomm_at_the_door("verify", "--store", copied)
+    assert (told.code, "table meta says version 9, table alembic_version says 0002" in told.err) == (4, True)
+    directly(copied, "UPDATE alembic_version SET version_num = '0009'")
+    told = itomm_at_the_door("verify", "--store", copied)
+    assert (told.code, "Use a newer itomm" in told.err) == (5, True)
+
+
+def test_verify_calls_a_damaged_database_what_it_is(copied: Path, itomm_at_the_door: Door) -> None:
+    flipped(copied / DATABASE_FILE, 0)
+    told = itomm_at_the_door("verify", "--store", copied)
+    assert (told.code, "itomm.db" in told.err) == (4, True)

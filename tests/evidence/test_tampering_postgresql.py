@@ -136,4 +136,5 @@ def test_a_guard_that_was_taken_off_is_found(behind: Behind, weaken: str, mend: 
     behind.server.run(behind.name, f"ALTER TABLE answers {weaken}")
     faults = verify(behind.store).faults
     behind.server.run(behind.name, f"ALTER TABLE answers {mend}")
-    assert faults == ("table answers is no longer guarded: its trigger answers_append_only is missing",)
+    (fault,) = faults
+    assert fault.startswith("table answers is no longer guarded: its trigger answers_append_only is missing")

@@ -26,14 +26,14 @@ Progress = Callable[[str, str, int, int], None]
 def test_killed_at_random_moments_a_collection_ends_as_if_nobody_had() -> None:
     script = ROOT / "bench" / "crash" / "kill_at_random.py"
     done = subprocess.run(
-        [sys.executable, script, "--kills", "12", "--seed", "20261122", "--months", "1", "--source", "jira"],
+        [sys.executable, script, "--kills", "6", "--seed", "20261122", "--months", "1", "--source", "jira"],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     figures = json.loads(done.stdout)
-    assert figures["kills"] == 12
+    assert figures["kills"] == 6
     assert figures["faults"] == []
     assert figures["resumed_with_pages"] > 0
     assert figures["resumed_with_streams"] > 0
