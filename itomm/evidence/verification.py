@@ -38,7 +38,7 @@ from itomm.evidence.unfinished import journals
 PRIVATE_KEYS = "keys/"
 _BATCH = 200
 _MOST_REPEATS = 5
-_AT_ONCE = 4
+_AT_ONCE = 2
 """Files hashed side by side; hashing leaves the interpreter to others."""
 
 

@@ -23,7 +23,7 @@ from itomm.evidence.database import collections, requests, segments
 from itomm.evidence.merkle import MerkleTree, leaf_hash
 from itomm.evidence.observation import CollectionOutcome, Page, UnknownReason
 from itomm.evidence.parts import Parts
-from itomm.evidence.raw_payloads import PackedPayload, RawPayloads, pack
+from itomm.evidence.raw_payloads import RawPayloads, pack
 from itomm.evidence.record_lines import LineMaker, lines_of_segment
 from itomm.evidence.record_types import RecordType
 from itomm.evidence.segments import Origin, SegmentWritten
@@ -46,10 +46,6 @@ class StoreRoom(Protocol):
 
     def release(self, addresses: Iterable[str], besides: Path | None = None) -> None:
         """Take away raw payloads that nothing refers to any more, besides the journal that is about to go."""
-
-
-_PAGES_BEHIND = 1
-"""Pages whose raw payload may still be on its way to the disk when the next page is taken."""
 
 
 def evidence_id(source: str, record_type: str, source_ref: str) -> str:
@@ -89,8 +85,8 @@ class CollectionWriter:
         self._lines = LineMaker(record_type)
         self._tree = MerkleTree()
         self._pages: list[PageKept] = []
-        self._background = ThreadPoolExecutor(1, "itomm-raw")
-        self._placing: list[Future[None]] = []
+        self._background = ThreadPoolExecutor(1, "itomm-flush")
+        self._flushing: list[Future[None]] = []
         self._journal = JournalWriter(
             self._journal_path,
             run=run,
@@ -115,11 +111,10 @@ class CollectionWriter:
         number = len(self._pages) + 1
         try:
             self._parts.turn()
-            packing = self._background.submit(pack, [observation.raw for observation in page.observations])
+            packed = pack([observation.raw for observation in page.observations])
             lines, refused = self._lines.lines(page.observations, service_ids, number)
             self._parts.add(lines)
             hashes = [leaf_hash(line) for line in lines]
-            packed = packing.result()
             kept = PageKept(
                 number,
                 page.request,
@@ -131,10 +126,10 @@ class CollectionWriter:
                 progress,
             )
             self._journal.keep(kept)
-            self._placing.append(self._background.submit(self._place, packed))
-            if len(self._placing) > _PAGES_BEHIND:
-                self._placing[-_PAGES_BEHIND - 1].result()
+            self._store.raw.place(packed)
+            self._flushing.append(self._background.submit(self._store.raw.flush, packed.address))
         except OSError as error:
+            self.leave()
             raise _disk_error(self._store, error) from None
         self._tree.add(hashes)
         self._pages.append(kept)
@@ -155,8 +150,8 @@ class CollectionWriter:
             )
         try:
             written, distinct = self._parts.close()
-            for placed in self._placing:
-                placed.result()
+            for flushed in self._flushing:
+                flushed.result()
             self._store.raw.flush_folders(page.raw_sha256 for page in self._pages)
             self._record(outcome, written, distinct)
         except OSError as error:
@@ -173,7 +168,6 @@ class CollectionWriter:
 
     def leave(self) -> None:
         """Stop here; the complete pages stay for a later run to go on with."""
-        self._background.shutdown()  # lets the payload of the last page be placed
         self._close()
         self._parts.leave()
 
@@ -183,10 +177,6 @@ class CollectionWriter:
         self._parts.abandon()
         self._store.release([page.raw_sha256 for page in self._pages], besides=self._journal_path)
         self._journal_path.unlink(missing_ok=True)
-
-    def _place(self, packed: PackedPayload) -> None:
-        self._store.raw.place(packed)
-        self._store.raw.flush(packed.address)
 
     def _close(self) -> None:
         self._journal.close()
@@ -208,7 +198,7 @@ class CollectionWriter:
                     "Run again with --afresh."
                 ) from None
             for page in pages:
-                self._placing.append(self._background.submit(self._store.raw.flush, page.raw_sha256))
+                self._flushing.append(self._background.submit(self._store.raw.flush, page.raw_sha256))
             self._pages, self._tree = pages, tree
         else:
             self._parts.abandon()

@@ -72,7 +72,7 @@ def _signed(key: Any, signature: bytes, message: bytes) -> bool:
 
 def _root(line: bytes, index: int, leaves: int, proof: list[str]) -> bytes:
     if leaves == 1:
-        return b"" if proof else sha256(b"\x00" + line).digest()
+        return b"" if proof or index else sha256(b"\x00" + line).digest()
     half, beside = 1 << (leaves - 1).bit_length() - 1, bytes.fromhex(proof[-1])  # RFC 9162, section 2.1
     if index < half:
         return sha256(b"\x01" + _root(line, index, half, proof[:-1]) + beside).digest()

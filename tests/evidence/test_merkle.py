@@ -11,6 +11,7 @@ from pymerkle import InmemoryTree  # type: ignore[import-untyped]  # it comes wi
 
 from itomm.evidence.inclusion import ProofTree
 from itomm.evidence.merkle import EMPTY_ROOT, MerkleTree, inclusion_proof, leaf_hash, root_from_proof
+from itomm.reports import verify_bundle
 
 LEAVES = st.lists(st.binary(max_size=40), min_size=1, max_size=70)
 
@@ -105,3 +106,19 @@ def test_a_leaf_is_never_taken_for_a_node() -> None:
     pair = leaf_hash(b"a") + leaf_hash(b"b")
 
     assert root_of([pair]) != root_of([b"a", b"b"])
+
+
+@pytest.mark.parametrize("leaves", range(1, 12))
+def test_the_bundle_s_verifier_takes_a_proof_for_its_own_place_only(leaves: int) -> None:
+    lines = [f"line {number}".encode() for number in range(leaves)]
+    hashes = [leaf_hash(line) for line in lines]
+    tree = MerkleTree()
+    tree.add(hashes)
+    for index, line in enumerate(lines):
+        proof = inclusion_proof(hashes, index)
+        for claimed in range(-1, leaves + 3):
+            try:
+                root = verify_bundle._root(line, claimed, leaves, proof).hex()
+            except IndexError:
+                root = ""
+            assert (root == tree.root) == (claimed == index)
