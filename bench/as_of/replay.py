@@ -26,9 +26,9 @@ from itomm.estate.company_habits import DEFAULT_HABITS
 from itomm.estate.configuration import TOKEN_VARIABLE
 from itomm.estate.estate import Estate
 from itomm.estate.http_exchange import TOKEN
-from itomm.evidence.as_of import open_evidence
+from itomm.evidence.reading.as_of import open_evidence
+from itomm.evidence.reading.snapshot import snapshot_of
 from itomm.evidence.record_types import record_types
-from itomm.evidence.snapshot import snapshot_of
 from itomm.rules.answer import Verdict
 from tests.journeys.replay import collected, differences, rests_on_events, told_by
 

@@ -43,7 +43,7 @@ from itomm.estate.configuration import TOKEN_VARIABLE
 from itomm.estate.estate import Estate
 from itomm.estate.http_exchange import TOKEN
 from itomm.estate.server import EstateServer
-from itomm.evidence.database import requests
+from itomm.evidence.catalogue.database import requests
 from itomm.evidence.store import Store
 
 HABITS = Path(itomm.estate.__file__).parent / "habits" / "two_services.yaml"

@@ -17,9 +17,9 @@ from pathlib import Path
 import duckdb
 
 from bench.evidence.made_up import BEGINNING, RECORD_TYPE, pages
-from itomm.evidence.columns import column_types
 from itomm.evidence.observation import CollectionOutcome
 from itomm.evidence.record_types import record_types
+from itomm.evidence.segments.columns import column_types
 from itomm.evidence.store import Store
 
 

@@ -22,10 +22,10 @@ from pathlib import Path
 import duckdb
 
 from bench.evidence.made_up import BEGINNING, RECORD_TYPE, pages
-from itomm.evidence.as_of import open_evidence
 from itomm.evidence.observation import CollectionOutcome
+from itomm.evidence.reading.as_of import open_evidence
+from itomm.evidence.reading.snapshot import snapshot_of
 from itomm.evidence.record_types import record_types
-from itomm.evidence.snapshot import snapshot_of
 from itomm.evidence.store import Store
 
 QUESTIONS = {

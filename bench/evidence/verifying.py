@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.evidence.made_up import BEGINNING, RECORD_TYPE, pages
 from itomm.evidence.observation import CollectionOutcome
 from itomm.evidence.store import Store
-from itomm.evidence.verification import verify
+from itomm.evidence.trust.verification import verify
 
 
 def main() -> None:

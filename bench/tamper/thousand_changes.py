@@ -29,10 +29,10 @@ from itomm.cli.main import itomm as command_line
 from itomm.config.errors import ExitCode, ItommError
 from itomm.estate.estate import Estate
 from itomm.estate.server import EstateServer
-from itomm.evidence.engines import sqlite_engine
-from itomm.evidence.opening import DATABASE_FILE
-from itomm.evidence.record_lines import record_lines
-from itomm.evidence.seal import break_seal, seal
+from itomm.evidence.catalogue.engines import sqlite_engine
+from itomm.evidence.catalogue.opening import DATABASE_FILE
+from itomm.evidence.catalogue.seal import break_seal, seal
+from itomm.evidence.segments.record_lines import record_lines
 from itomm.evidence.store import Store
 
 HABITS = Path(itomm.estate.__file__).parent / "habits" / "two_services.yaml"

@@ -26,7 +26,7 @@ from itomm.config.clock import format_instant
 from itomm.config.errors import InvalidInputError, Problem, UsageError
 from itomm.config.settings import Configuration
 from itomm.config.structure import nearest, problems_of
-from itomm.evidence.removals import forgotten_people
+from itomm.evidence.letting_go.removals import forgotten_people
 from itomm.evidence.store import Store
 
 

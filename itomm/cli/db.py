@@ -10,9 +10,16 @@ from itomm.cli.options import Invocation, common_options
 from itomm.cli.tables import print_paragraph
 from itomm.cli.workspace import Workspace
 from itomm.config.errors import ExitCode
-from itomm.evidence.database import SCHEMA_VERSION
-from itomm.evidence.engines import postgresql_engine
-from itomm.evidence.schema_versions import Moved, back_up, downgrade, dump_command, upgrade, version_of
+from itomm.evidence.catalogue.database import SCHEMA_VERSION
+from itomm.evidence.catalogue.engines import postgresql_engine
+from itomm.evidence.catalogue.schema_versions import (
+    Moved,
+    back_up,
+    downgrade,
+    dump_command,
+    upgrade,
+    version_of,
+)
 
 
 @click.group()

@@ -17,10 +17,10 @@ from itomm.config.clock import format_instant
 from itomm.config.errors import ExitCode, StoreError, UsageError
 from itomm.config.structure import nearest
 from itomm.evidence.health import stream_findings, streams_of
-from itomm.evidence.snapshot import snapshot_of
+from itomm.evidence.reading.snapshot import snapshot_of
 from itomm.evidence.store import Store
+from itomm.evidence.trust.verification import verify
 from itomm.evidence.upkeep import counting, upkeep_findings, upkeep_of
-from itomm.evidence.verification import verify
 from itomm.reports.document import to_json
 
 EVIDENCE = "evidence"

@@ -15,11 +15,11 @@ from itomm.cli.tables import print_paragraph, write_out
 from itomm.cli.workspace import Scored, Workspace, score
 from itomm.config.clock import format_instant
 from itomm.config.errors import ExitCode, UsageError
-from itomm.evidence.bundle import stored_files, write_bundle
-from itomm.evidence.inclusion import find_record, provable, proven_records
-from itomm.evidence.recorded_assessments import RecordedAssessment, document_of, recorded_assessments
-from itomm.evidence.signing import Signer
 from itomm.evidence.store import Store
+from itomm.evidence.trust.bundle import stored_files, write_bundle
+from itomm.evidence.trust.inclusion import find_record, provable, proven_records
+from itomm.evidence.trust.recorded_assessments import RecordedAssessment, document_of, recorded_assessments
+from itomm.evidence.trust.signing import Signer
 from itomm.reports.assessment_bundle import (
     RECORDS_AT_MOST,
     RecordsChosen,

@@ -14,7 +14,7 @@ from itomm.cli.workspace import Workspace
 from itomm.config.errors import ExitCode, StoreError, UsageError
 from itomm.config.identity import PREFIX, Pseudonyms, is_pseudonym
 from itomm.config.settings import Settings
-from itomm.evidence.forgetting import Forgotten, forget
+from itomm.evidence.letting_go.forgetting import Forgotten, forget
 from itomm.evidence.store import Store
 from itomm.reports.document import plain, to_json
 

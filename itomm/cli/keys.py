@@ -11,7 +11,8 @@ from itomm.cli.workspace import Workspace
 from itomm.config.clock import format_instant
 from itomm.config.errors import ExitCode, UsageError
 from itomm.config.secrets import resolve_secret
-from itomm.evidence.key_register import (
+from itomm.evidence.store import Store
+from itomm.evidence.trust.key_register import (
     RegisteredKey,
     create_key,
     keys_of,
@@ -19,8 +20,7 @@ from itomm.evidence.key_register import (
     rotate_key,
     signer_for,
 )
-from itomm.evidence.signing import Signer
-from itomm.evidence.store import Store
+from itomm.evidence.trust.signing import Signer
 from itomm.reports.document import plain, to_json
 
 HEADINGS = ("key", "since", "replaces", "", "private part")

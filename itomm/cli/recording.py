@@ -5,10 +5,10 @@ from __future__ import annotations
 from itomm.cli.workspace import Scored, Workspace
 from itomm.config.secrets import Secret, resolve_secret
 from itomm.config.settings import SigningSettings
-from itomm.evidence.key_register import keys_of, signer_in_force
-from itomm.evidence.recorded_assessments import RecordedAssessment, record_assessment, recorded_as
-from itomm.evidence.signing import Signer
 from itomm.evidence.store import Store
+from itomm.evidence.trust.key_register import keys_of, signer_in_force
+from itomm.evidence.trust.recorded_assessments import RecordedAssessment, record_assessment, recorded_as
+from itomm.evidence.trust.signing import Signer
 from itomm.reports.assessment_statement import Attested, assessment_to_record, attested, document_bytes
 
 

@@ -14,7 +14,7 @@ from itomm.cli.recording import attested_in
 from itomm.cli.tables import print_paragraph
 from itomm.cli.workspace import Scored, Workspace, score
 from itomm.config.errors import ExitCode, StoreError
-from itomm.evidence.recorded_assessments import RecordedAssessment
+from itomm.evidence.trust.recorded_assessments import RecordedAssessment
 from itomm.reports.evidence_behind import evidence_behind
 from itomm.reports.html import render_report
 from itomm.rules.pack import RuleSet

@@ -13,9 +13,9 @@ from itomm.cli.workspace import Workspace
 from itomm.config.errors import ExitCode, InvalidInputError, Problem, StoreError, UsageError
 from itomm.config.settings import Configuration, RetentionRule
 from itomm.config.structure import nearest
-from itomm.evidence.letting_go import let_go
+from itomm.evidence.letting_go.applying import let_go
+from itomm.evidence.letting_go.retention import Expired, expired
 from itomm.evidence.record_types import record_types
-from itomm.evidence.retention import Expired, expired
 from itomm.reports.document import to_json
 
 HEADINGS = ("path", "rule", "content", "bytes", "sha256")

@@ -15,7 +15,7 @@ from itomm.cli.workspace import Workspace, newest_instant
 from itomm.config.errors import ExitCode, UsageError
 from itomm.config.structure import nearest
 from itomm.evidence.decisions import all_decisions
-from itomm.evidence.snapshot import snapshot_of
+from itomm.evidence.reading.snapshot import snapshot_of
 from itomm.reports.document import to_json
 from itomm.reports.timeline import CSV_HEADINGS, csv_rows, table_headings, table_rows, timeline_document
 from itomm.reports.wording import day_text, share_text

@@ -13,12 +13,12 @@ from itomm.cli.progress import working
 from itomm.cli.tables import print_paragraph, write_out
 from itomm.cli.workspace import Workspace
 from itomm.config.errors import ExitCode, StoreError, StoreVersionError, UsageError, VerificationError
-from itomm.evidence.key_register import keys_of
-from itomm.evidence.opening import DATABASE_FILE, connected, contradiction
-from itomm.evidence.recorded_assessments import assessment_faults, newest_recorded
+from itomm.evidence.catalogue.opening import DATABASE_FILE, connected, contradiction
 from itomm.evidence.store import Store
-from itomm.evidence.verification import verify
-from itomm.evidence.witness import head_faults, read_head, rows_against_bundle
+from itomm.evidence.trust.key_register import keys_of
+from itomm.evidence.trust.recorded_assessments import assessment_faults, newest_recorded
+from itomm.evidence.trust.verification import verify
+from itomm.evidence.trust.witness import head_faults, read_head, rows_against_bundle
 from itomm.reports import verify_bundle
 from itomm.reports.assessment_statement import attested
 from itomm.reports.document import plain, to_json

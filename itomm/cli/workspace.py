@@ -15,7 +15,7 @@ from itomm.config.errors import StoreError
 from itomm.config.secrets import Secret
 from itomm.config.settings import Configuration, load_configuration
 from itomm.evidence.decisions import all_decisions
-from itomm.evidence.snapshot import Snapshot, snapshot_of
+from itomm.evidence.reading.snapshot import Snapshot, snapshot_of
 from itomm.evidence.store import Store
 from itomm.rules.pack import RuleSet, load_packs
 from itomm.scoring.assess import assess

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, RowMapping, func, select
 
 from itomm.config.clock import format_instant, parse_instant
 from itomm.config.errors import UsageError
-from itomm.evidence import ledger
 from itomm.evidence.canonical import canonical_bytes, digest
-from itomm.evidence.database import answers, override_decisions, overrides
+from itomm.evidence.catalogue import ledger
+from itomm.evidence.catalogue.database import answers, override_decisions, overrides
 from itomm.evidence.store import Store
 
 LONGEST_LIFE = timedelta(days=180)

@@ -21,24 +21,24 @@ from sqlalchemy.exc import DatabaseError
 
 from itomm.config.clock import parse_instant
 from itomm.config.secrets import Secret
-from itomm.evidence import ledger
+from itomm.evidence.catalogue import ledger
+from itomm.evidence.catalogue.database import collections, compactions, removals, requests, segments
+from itomm.evidence.catalogue.engines import refused, writing
+from itomm.evidence.catalogue.fingerprints import record_fingerprint
+from itomm.evidence.catalogue.locking import StillHeld, exclusive
+from itomm.evidence.catalogue.opening import DATABASE_FILE, open_database
+from itomm.evidence.catalogue.seal import seal
 from itomm.evidence.collection import Collection, Segment
-from itomm.evidence.compaction import compact
-from itomm.evidence.current_state import Compaction
-from itomm.evidence.database import collections, compactions, removals, requests, segments
-from itomm.evidence.engines import refused, writing
-from itomm.evidence.fingerprints import record_fingerprint
-from itomm.evidence.locking import StillHeld, exclusive
+from itomm.evidence.letting_go.readable import as_readable, packed_in
+from itomm.evidence.letting_go.removals import Removal, finish_removals, removals_in
 from itomm.evidence.observation import RequestMade, UnknownReason
-from itomm.evidence.opening import DATABASE_FILE, open_database
-from itomm.evidence.raw_payloads import RawPayloads
-from itomm.evidence.readable import as_readable, packed_in
+from itomm.evidence.reading.compaction import compact
+from itomm.evidence.reading.current_state import Compaction
 from itomm.evidence.record_types import record_types
-from itomm.evidence.removals import Removal, finish_removals, removals_in
-from itomm.evidence.seal import seal
-from itomm.evidence.sweeping import sweep
-from itomm.evidence.unfinished import KeptPages, UnfinishedRun, journals, note_run, noted_run
-from itomm.evidence.writer import CollectionWriter
+from itomm.evidence.segments.raw_payloads import RawPayloads
+from itomm.evidence.segments.sweeping import sweep
+from itomm.evidence.segments.unfinished import KeptPages, UnfinishedRun, journals, note_run, noted_run
+from itomm.evidence.segments.writer import CollectionWriter
 
 PSEUDONYM_KEY = "pseudonym.key"
 

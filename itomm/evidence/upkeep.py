@@ -13,16 +13,16 @@ from sqlglot import exp
 from itomm.config.clock import format_instant, parse_instant
 from itomm.config.errors import VerificationError
 from itomm.config.settings import HealthSettings
+from itomm.evidence.catalogue.database import assessments, signing_keys
 from itomm.evidence.collection import Collection
-from itomm.evidence.compaction import overdue
-from itomm.evidence.database import assessments, signing_keys
 from itomm.evidence.health import Count, Finding, FindingState
-from itomm.evidence.masking import instant_literal
+from itomm.evidence.letting_go.removals import noted_replacements, pending_removals
+from itomm.evidence.reading.compaction import overdue
+from itomm.evidence.reading.masking import instant_literal
 from itomm.evidence.record_types import record_types
-from itomm.evidence.removals import noted_replacements, pending_removals
-from itomm.evidence.segments import parquet_rows
+from itomm.evidence.segments.segment_files import parquet_rows
+from itomm.evidence.segments.unfinished import UnfinishedRun
 from itomm.evidence.store import Store
-from itomm.evidence.unfinished import UnfinishedRun
 
 
 @dataclass(frozen=True)

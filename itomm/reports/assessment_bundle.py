@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from importlib import resources
 
 from itomm.config.clock import format_instant
-from itomm.evidence.as_of import open_evidence
-from itomm.evidence.bundle import ledger_lines
 from itomm.evidence.canonical import canonical_bytes
-from itomm.evidence.inclusion import Place, ProvenRecord, proven_records
-from itomm.evidence.key_register import keys_of
-from itomm.evidence.recorded_assessments import RecordedAssessment, document_of
-from itomm.evidence.snapshot import Snapshot
+from itomm.evidence.reading.as_of import open_evidence
+from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.store import Store
+from itomm.evidence.trust.bundle import ledger_lines
+from itomm.evidence.trust.inclusion import Place, ProvenRecord, proven_records
+from itomm.evidence.trust.key_register import keys_of
+from itomm.evidence.trust.recorded_assessments import RecordedAssessment, document_of
 from itomm.rules.pack import RuleSet
 from itomm.rules.records import places_that_counted
 from itomm.scoring.assessment import Assessment

@@ -11,9 +11,9 @@ from typing import Any
 from itomm import __version__
 from itomm.config.clock import format_instant
 from itomm.evidence.collection import Collection
-from itomm.evidence.recorded_assessments import AssessmentToRecord, RecordedAssessment
-from itomm.evidence.snapshot import Snapshot
-from itomm.evidence.statement import LedgerHead
+from itomm.evidence.reading.snapshot import Snapshot
+from itomm.evidence.trust.recorded_assessments import AssessmentToRecord, RecordedAssessment
+from itomm.evidence.trust.statement import LedgerHead
 from itomm.reports.document import assessment_document, plain, to_json
 from itomm.reports.verdict import organisation_of, verdict_sentence
 from itomm.scoring.assessment import Assessment

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from itomm.evidence.recorded_assessments import RecordedAssessment
-from itomm.evidence.statement import Envelope
+from itomm.evidence.trust.recorded_assessments import RecordedAssessment
+from itomm.evidence.trust.statement import Envelope
 
 _TEXT = """\
 MATURITY ASSESSMENT {id}

@@ -8,10 +8,10 @@ from functools import cache
 
 import duckdb
 
-from itomm.evidence.as_of import open_evidence
+from itomm.evidence.letting_go.removals import raw_let_go, removals_in
 from itomm.evidence.observation import RequestMade
-from itomm.evidence.removals import raw_let_go, removals_in
-from itomm.evidence.snapshot import Snapshot
+from itomm.evidence.reading.as_of import open_evidence
+from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.store import Store
 from itomm.rules.pack import RuleSet
 from itomm.rules.records import RecordLookedAt, records_behind, records_by_service

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from sqlglot import exp
 
-from itomm.evidence.masking import instant_literal
+from itomm.evidence.reading.masking import instant_literal
 from itomm.evidence.record_types import Field, FieldType
 from itomm.rules.measures import Measure, MeasureKind
 from itomm.rules.rule import LINKED_ALIAS, RECORD_ALIAS, BoundRule, LinkedFact

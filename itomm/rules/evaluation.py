@@ -9,9 +9,9 @@ from datetime import datetime
 
 import duckdb
 
-from itomm.evidence.as_of import open_evidence
+from itomm.evidence.reading.as_of import open_evidence
+from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.record_types import RecordType
-from itomm.evidence.snapshot import Snapshot
 from itomm.rules.answer import InferredAnswer
 from itomm.rules.grading import Grader
 from itomm.rules.measuring import measure_rule, seen_records

@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from itomm.config.quantities import DAY
 from itomm.config.structure import nearest
-from itomm.evidence.masking import instant_literal
+from itomm.evidence.reading.masking import instant_literal
 from itomm.evidence.record_types import FieldType, RecordType
 from itomm.rules.expression_text import (
     PLAIN_NUMBER,

@@ -14,8 +14,8 @@ from fractions import Fraction
 from itomm.config.clock import format_instant
 from itomm.evidence.collection import Collection
 from itomm.evidence.observation import UnknownReason
+from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.record_types import RecordType
-from itomm.evidence.snapshot import Snapshot
 from itomm.rules.rule import Rule
 
 _MICROSECOND = timedelta(microseconds=1)

@@ -19,14 +19,14 @@ from itomm.config.clock import parse_instant
 from itomm.config.errors import InvalidInputError, Problem, UsageError
 from itomm.config.quantities import Dimension, parse_quantity
 from itomm.config.structure import StrictModel, checked, nearest
-from itomm.evidence.as_of import create_table, lock_down
 from itomm.evidence.collection import Collection
-from itomm.evidence.columns import RecordRefusedError, column_values
-from itomm.evidence.masking import instant_literal, masked_columns
 from itomm.evidence.observation import UnknownReason
+from itomm.evidence.reading.as_of import create_table, lock_down
+from itomm.evidence.reading.masking import instant_literal, masked_columns
+from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.record_types import Field as RecordField
 from itomm.evidence.record_types import FieldType, RecordType, record_types
-from itomm.evidence.snapshot import Snapshot
+from itomm.evidence.segments.columns import RecordRefusedError, column_values
 from itomm.rules.answer import InferredAnswer
 from itomm.rules.evaluation import answer_all
 from itomm.rules.readiness import EvidenceState

@@ -9,8 +9,8 @@ from fractions import Fraction
 
 from itomm.config.settings import Configuration, Service, Settings
 from itomm.evidence.decisions import Decisions
+from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.record_types import record_types
-from itomm.evidence.snapshot import Snapshot
 from itomm.rules.evaluation import InferredAnswers, ServiceKeys, evaluate
 from itomm.rules.model import Model
 from itomm.rules.pack import RuleSet

@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from itomm.config.settings import Configuration
 from itomm.evidence.decisions import Decisions
 from itomm.evidence.observation import UnknownReason
+from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.record_types import record_types
-from itomm.evidence.snapshot import Snapshot
 from itomm.rules.evaluation import ServiceKeys, evaluate
 from itomm.rules.pack import RuleSet
 from itomm.scoring.assess import Subject, assess_answers

@@ -13,7 +13,7 @@ from itomm.collectors.framework.continuing import Continuation, can_be_resumed, 
 from itomm.collectors.source import Source, build_source
 from itomm.config.settings import Service
 from itomm.evidence.collection import Collection
-from itomm.evidence.unfinished import UnfinishedRun
+from itomm.evidence.segments.unfinished import UnfinishedRun
 
 NOW = datetime(2026, 11, 8, 6, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -18,9 +18,9 @@ from itomm.collectors.gitlab.project import Project, is_bot
 from itomm.collectors.gitlab.release import release
 from itomm.collectors.gitlab.repository import access_grant, branch_protection, iac_definitions, repository
 from itomm.collectors.gitlab.vulnerability import vulnerability
-from itomm.evidence.columns import column_values
 from itomm.evidence.observation import Observation, RequestMade
 from itomm.evidence.record_types import record_types
+from itomm.evidence.segments.columns import column_values
 
 RECORDED = Path(__file__).parents[1] / "data" / "recorded" / "gitlab"
 UNTIL = datetime(2026, 11, 1, 6, tzinfo=UTC)

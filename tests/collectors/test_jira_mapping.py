@@ -16,8 +16,8 @@ from itomm.collectors.jira.service_levels import service_level_cycles
 from itomm.collectors.jira.settings import JiraSettings
 from itomm.collectors.jira.site import Site, read_site, words_of
 from itomm.collectors.jira.tickets import TICKETS
-from itomm.evidence.columns import column_values
 from itomm.evidence.record_types import record_types
+from itomm.evidence.segments.columns import column_values
 
 RECORDED = Path(__file__).parents[1] / "data" / "recorded" / "jira"
 

@@ -19,9 +19,9 @@ from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import collect
 from itomm.collectors.local_git import LocalGitCollector
 from itomm.collectors.source import Source
-from itomm.evidence.columns import column_values
 from itomm.evidence.observation import CollectionOutcome, Observation, UnknownReason
 from itomm.evidence.record_types import record_types
+from itomm.evidence.segments.columns import column_values
 
 UNTIL = datetime(2026, 11, 1, 6, tzinfo=UTC)
 

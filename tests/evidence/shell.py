@@ -10,7 +10,7 @@ from sqlalchemy import Engine, create_engine, inspect
 from sqlalchemy.engine import make_url
 
 from itomm.config.secrets import Secret
-from itomm.evidence.database import metadata
+from itomm.evidence.catalogue.database import metadata
 
 
 @dataclass(frozen=True)

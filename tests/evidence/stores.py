@@ -7,11 +7,11 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from itomm.evidence.as_of import open_evidence
 from itomm.evidence.collection import CollectionSummary
 from itomm.evidence.observation import CollectionOutcome, Observation, Page, RequestMade, UnknownReason
+from itomm.evidence.reading.as_of import open_evidence
+from itomm.evidence.reading.snapshot import snapshot_of
 from itomm.evidence.record_types import record_types
-from itomm.evidence.snapshot import snapshot_of
 from itomm.evidence.store import Store
 
 NOON = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)

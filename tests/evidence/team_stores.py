@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from itomm.config.secrets import Secret
-from itomm.evidence.database import APPEND_ONLY
-from itomm.evidence.schema_versions import upgrade
+from itomm.evidence.catalogue.database import APPEND_ONLY
+from itomm.evidence.catalogue.schema_versions import upgrade
 from tests.real.postgresql import PostgreSQL
 
 TABLES = [table.name for table in APPEND_ONLY]

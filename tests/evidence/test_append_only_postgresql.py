@@ -11,9 +11,9 @@ from psycopg.errors import InsufficientPrivilege, IntegrityConstraintViolation
 from sqlalchemy import text
 
 from itomm.config.errors import StoreError
-from itomm.evidence.schema_versions import downgrade, upgrade
+from itomm.evidence.catalogue.schema_versions import downgrade, upgrade
 from itomm.evidence.store import Store
-from itomm.evidence.verification import verify
+from itomm.evidence.trust.verification import verify
 from tests.evidence.stores import collect, scan
 from tests.evidence.team_stores import TABLES, new_team_database
 from tests.evidence.whole_store import whole_store

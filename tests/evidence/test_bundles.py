@@ -15,22 +15,22 @@ import pytest
 from itomm.config.clock import format_instant
 from itomm.config.errors import StoreError, UsageError, VerificationError
 from itomm.config.secrets import Secret
-from itomm.evidence.bundle import ledger_lines, stored_files, write_bundle
 from itomm.evidence.canonical import canonical_bytes
-from itomm.evidence.forgetting import forget
-from itomm.evidence.inclusion import find_record, provable, proven_records
-from itomm.evidence.key_register import create_key, keys_of, rotate_key, signer_in_force
-from itomm.evidence.ledger import row_hash
-from itomm.evidence.recorded_assessments import (
+from itomm.evidence.catalogue.ledger import row_hash
+from itomm.evidence.letting_go.forgetting import forget
+from itomm.evidence.letting_go.removals import Removal, record_removals
+from itomm.evidence.store import Store
+from itomm.evidence.trust.bundle import ledger_lines, stored_files, write_bundle
+from itomm.evidence.trust.inclusion import find_record, provable, proven_records
+from itomm.evidence.trust.key_register import create_key, keys_of, rotate_key, signer_in_force
+from itomm.evidence.trust.recorded_assessments import (
     AssessmentToRecord,
     RecordedAssessment,
     assessment_faults,
     record_assessment,
 )
-from itomm.evidence.removals import Removal, record_removals
-from itomm.evidence.statement import LedgerHead
-from itomm.evidence.store import Store
-from itomm.evidence.verification import verify
+from itomm.evidence.trust.statement import LedgerHead
+from itomm.evidence.trust.verification import verify
 from itomm.reports.assessment_bundle import bundle_contents, record_with_proof
 from itomm.reports.assessment_statement import roots_digest
 from itomm.reports.verify_bundle import check

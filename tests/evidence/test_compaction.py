@@ -14,14 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from itomm.config.errors import StoreError
-from itomm.evidence import compaction, ledger
-from itomm.evidence.as_of import open_evidence
-from itomm.evidence.compaction import READINGS_BEHIND_A_BASE
+from itomm.evidence.catalogue import ledger
 from itomm.evidence.observation import CollectionOutcome, UnknownReason
+from itomm.evidence.reading import compaction
+from itomm.evidence.reading.as_of import open_evidence
+from itomm.evidence.reading.compaction import READINGS_BEHIND_A_BASE
+from itomm.evidence.reading.snapshot import Snapshot, snapshot_of
 from itomm.evidence.record_types import record_types
-from itomm.evidence.snapshot import Snapshot, snapshot_of
 from itomm.evidence.store import Store
-from itomm.evidence.verification import verify
+from itomm.evidence.trust.verification import verify
 from tests.evidence.stores import DAY, NOON, collect, files_under, finding, finished
 
 VULNERABILITY = record_types()["vulnerability"]

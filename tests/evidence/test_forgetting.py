@@ -12,13 +12,13 @@ import pytest
 
 from itomm.config.identity import FORGOTTEN, Pseudonyms, forgotten_hash
 from itomm.config.secrets import Secret
-from itomm.evidence import forgetting
 from itomm.evidence.decisions import Answer, record_answer
-from itomm.evidence.forgetting import Forgotten, forget
+from itomm.evidence.letting_go import forgetting
+from itomm.evidence.letting_go.forgetting import Forgotten, forget
+from itomm.evidence.letting_go.removals import forgotten_people
 from itomm.evidence.observation import Observation, Page
-from itomm.evidence.removals import forgotten_people
 from itomm.evidence.store import Store
-from itomm.evidence.verification import verify
+from itomm.evidence.trust.verification import verify
 from tests.evidence.stores import DAY, NOON, REQUEST, files_under, finished, known
 
 ADA = "person-0123456789ab"

@@ -13,10 +13,10 @@ import pytest
 from itomm.config.settings import HealthSettings
 from itomm.evidence.collection import Collection, Segment
 from itomm.evidence.health import FindingState, listed, stream_findings, streams_of
+from itomm.evidence.letting_go.removals import Removal, note_replacements, record_removals
 from itomm.evidence.observation import UnknownReason
-from itomm.evidence.removals import Removal, note_replacements, record_removals
+from itomm.evidence.segments.unfinished import UnfinishedRun
 from itomm.evidence.store import Store
-from itomm.evidence.unfinished import UnfinishedRun
 from itomm.evidence.upkeep import Upkeep, counting, upkeep_findings, upkeep_of
 from tests.evidence.stores import DAY, NOON, collect, finding, finished
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from itomm.config.errors import ExitCode, LockedError, StoreError
-from itomm.evidence import ledger
-from itomm.evidence.parts import Parts
-from itomm.evidence.raw_payloads import RawPayloads
+from itomm.evidence.catalogue import ledger
+from itomm.evidence.segments.parts import Parts
+from itomm.evidence.segments.raw_payloads import RawPayloads
 from itomm.evidence.store import Store
-from itomm.evidence.verification import verify
+from itomm.evidence.trust.verification import verify
 from tests.evidence.stores import DAY, NOON, collect, files_under, finished, known, scan
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ with store.writing("collect"):
     sys.stdin.read()
 """
 KILLED_WHILE_WRITING = """
-from itomm.evidence import ledger
+from itomm.evidence.catalogue import ledger
 
 def killed(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)

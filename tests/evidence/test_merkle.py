@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pymerkle import InmemoryTree  # type: ignore[import-untyped]  # it comes without types
 
-from itomm.evidence.inclusion import ProofTree
-from itomm.evidence.merkle import EMPTY_ROOT, MerkleTree, inclusion_proof, leaf_hash, root_from_proof
+from itomm.evidence.segments.merkle import EMPTY_ROOT, MerkleTree, inclusion_proof, leaf_hash, root_from_proof
+from itomm.evidence.trust.inclusion import ProofTree
 from itomm.reports import verify_bundle
 
 LEAVES = st.lists(st.binary(max_size=40), min_size=1, max_size=70)

@@ -16,13 +16,20 @@ from sqlalchemy import Engine, inspect, text
 from itomm.config.clock import parse_instant
 from itomm.config.errors import ExitCode, LockedError, StoreError, StoreVersionError, UsageError
 from itomm.config.secrets import Secret
-from itomm.evidence.database import SCHEMA_VERSION, metadata
+from itomm.evidence.catalogue.database import SCHEMA_VERSION, metadata
+from itomm.evidence.catalogue.opening import connected
+from itomm.evidence.catalogue.schema_versions import (
+    back_up,
+    downgrade,
+    dump_command,
+    migrate,
+    upgrade,
+    version_of,
+)
 from itomm.evidence.decisions import all_decisions, record_answer
-from itomm.evidence.opening import connected
-from itomm.evidence.schema_versions import back_up, downgrade, dump_command, migrate, upgrade, version_of
-from itomm.evidence.snapshot import snapshot_of
+from itomm.evidence.reading.snapshot import snapshot_of
 from itomm.evidence.store import Store
-from itomm.evidence.verification import verify
+from itomm.evidence.trust.verification import verify
 from tests.evidence.stores import DAY, NOON, collect, finished, known, scan
 from tests.evidence.whole_store import an_answer, asked, directly, whole_store
 from tests.real.postgresql import PostgreSQL

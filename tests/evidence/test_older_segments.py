@@ -7,10 +7,10 @@ from pathlib import Path
 
 import duckdb
 
-from itomm.evidence.as_of import open_evidence
 from itomm.evidence.collection import Collection, Segment
+from itomm.evidence.reading.as_of import open_evidence
+from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.record_types import record_types
-from itomm.evidence.snapshot import Snapshot
 
 AS_OF = datetime(2026, 11, 1, tzinfo=UTC)
 

@@ -9,9 +9,9 @@ import pytest
 
 from itomm.config.errors import ExitCode, StoreError, StoreVersionError, UsageError
 from itomm.config.secrets import Secret
-from itomm.evidence.schema_versions import upgrade
+from itomm.evidence.catalogue.schema_versions import upgrade
 from itomm.evidence.store import Store
-from itomm.evidence.verification import verify
+from itomm.evidence.trust.verification import verify
 from tests.evidence.stores import collect, scan
 from tests.evidence.team_stores import new_team_database
 from tests.real.postgresql import PostgreSQL

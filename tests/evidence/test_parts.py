@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from itomm.config.errors import StoreError
-from itomm.evidence import parts
 from itomm.evidence.observation import Page
+from itomm.evidence.segments import parts
+from itomm.evidence.segments.writer import CollectionWriter
 from itomm.evidence.store import Store
-from itomm.evidence.verification import verify
-from itomm.evidence.writer import CollectionWriter
+from itomm.evidence.trust.verification import verify
 from tests.evidence.stores import COMPLETE, NOON, REQUEST, files_under, known, observation, scan
 
 PAGES = 9

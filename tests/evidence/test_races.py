@@ -9,11 +9,11 @@ from sqlalchemy import func, select
 
 from itomm.config.errors import ExitCode, LockedError, StoreError
 from itomm.config.secrets import Secret
-from itomm.evidence import ledger
-from itomm.evidence.database import answers
+from itomm.evidence.catalogue import ledger
+from itomm.evidence.catalogue.database import answers
 from itomm.evidence.decisions import all_decisions, propose, record_answer
 from itomm.evidence.store import Store
-from itomm.evidence.verification import verify
+from itomm.evidence.trust.verification import verify
 from tests.evidence import racers
 from tests.evidence.racers import racing
 from tests.evidence.stores import DAY, NOON, collect, finished, known, scan

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from itomm.evidence.columns import PROVENANCE_COLUMNS
 from itomm.evidence.record_types import FieldType, record_types
+from itomm.evidence.segments.columns import PROVENANCE_COLUMNS
 
 
 @pytest.mark.parametrize("name", sorted(record_types()))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from itomm.evidence.reading.replaying import TRANSITIONS
 from itomm.evidence.record_types import record_types
-from itomm.evidence.replaying import TRANSITIONS
 from itomm.evidence.store import Store
 from tests.evidence.moving_tickets import moving
 from tests.evidence.stores import NOON, collect, finding, finished, known

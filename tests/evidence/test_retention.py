@@ -12,14 +12,14 @@ from sqlalchemy import select
 
 from itomm.config.secrets import Secret
 from itomm.config.settings import RetentionRule
-from itomm.evidence import letting_go, removals
-from itomm.evidence.database import ledger
-from itomm.evidence.database import removals as removals_table
-from itomm.evidence.letting_go import let_go
-from itomm.evidence.removals import pending_removals, removals_in
-from itomm.evidence.retention import expired
+from itomm.evidence.catalogue.database import ledger
+from itomm.evidence.catalogue.database import removals as removals_table
+from itomm.evidence.letting_go import applying, removals
+from itomm.evidence.letting_go.applying import let_go
+from itomm.evidence.letting_go.removals import pending_removals, removals_in
+from itomm.evidence.letting_go.retention import expired
 from itomm.evidence.store import Store
-from itomm.evidence.verification import verify
+from itomm.evidence.trust.verification import verify
 from tests.evidence.stores import DAY, NOON, collect, finding, finished, known, scan
 
 
@@ -135,7 +135,7 @@ def test_a_crash_between_recording_and_removing_is_made_good(
     now = NOON + 30 * DAY
     found = expired(store, [rule("records", 10), rule("raw", 10)], now)
     with monkeypatch.context() as patched:
-        patched.setattr(letting_go, "finish_removals", lambda _: None)  # as if killed just before
+        patched.setattr(applying, "finish_removals", lambda _: None)  # as if killed just before
         let_go(store, found, at=now, actor="ada")
     assert len(pending_removals(store)) == len(found) == 2
     assert known(store, "security_scan", NOON + DAY, "asset_ref") == []

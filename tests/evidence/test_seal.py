@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from itomm.config.errors import StoreError, VerificationError
-from itomm.evidence.opening import DATABASE_FILE
-from itomm.evidence.seal import BLOCK_BYTES, break_seal, seal_of
+from itomm.evidence.catalogue.opening import DATABASE_FILE
+from itomm.evidence.catalogue.seal import BLOCK_BYTES, break_seal, seal_of
 from itomm.evidence.store import Store
-from itomm.evidence.verification import verify
+from itomm.evidence.trust.verification import verify
 from tests.evidence.stores import collect, finished, scan
 from tests.evidence.whole_store import asked, directly, whole_store, without_triggers
 from tests.journeys.door import Door

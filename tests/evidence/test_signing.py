@@ -18,7 +18,8 @@ from securesystemslib.signer._key import SSlibKey
 
 from itomm.config.errors import StoreError, UsageError, VerificationError
 from itomm.config.secrets import Secret
-from itomm.evidence.key_register import (
+from itomm.evidence.store import Store
+from itomm.evidence.trust.key_register import (
     create_key,
     keys_of,
     private_key_path,
@@ -26,7 +27,7 @@ from itomm.evidence.key_register import (
     rotation_faults,
     signer_in_force,
 )
-from itomm.evidence.recorded_assessments import (
+from itomm.evidence.trust.recorded_assessments import (
     AssessmentToRecord,
     RecordedAssessment,
     assessment_faults,
@@ -36,11 +37,10 @@ from itomm.evidence.recorded_assessments import (
     recorded_as,
     recorded_assessments,
 )
-from itomm.evidence.signing import Signer, read_public_key
-from itomm.evidence.statement import Envelope, LedgerHead, seal, statement
-from itomm.evidence.store import Store
-from itomm.evidence.verification import verify
-from itomm.evidence.witness import head_faults, read_head
+from itomm.evidence.trust.signing import Signer, read_public_key
+from itomm.evidence.trust.statement import Envelope, LedgerHead, seal, statement
+from itomm.evidence.trust.verification import verify
+from itomm.evidence.trust.witness import head_faults, read_head
 from tests.evidence.stores import DAY, NOON, collect, scan
 from tests.evidence.whole_store import without_triggers
 

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import text
 
 from itomm.config.errors import StoreError, UsageError, VerificationError
-from itomm.evidence import ledger
+from itomm.evidence.catalogue import ledger
 from itomm.evidence.observation import Page, RequestMade, UnknownReason
-from itomm.evidence.raw_payloads import RawPayloads
-from itomm.evidence.snapshot import snapshot_of
+from itomm.evidence.reading.snapshot import snapshot_of
+from itomm.evidence.segments.raw_payloads import RawPayloads
+from itomm.evidence.segments.writer import CollectionWriter, evidence_id
 from itomm.evidence.store import Store
-from itomm.evidence.verification import verify
-from itomm.evidence.writer import CollectionWriter, evidence_id
+from itomm.evidence.trust.verification import verify
 from tests.evidence.stores import (
     COMPLETE,
     DAY,

@@ -10,9 +10,9 @@ import pytest
 from psycopg.errors import IntegrityError
 from sqlalchemy import Integer
 
-from itomm.evidence.database import metadata
+from itomm.evidence.catalogue.database import metadata
 from itomm.evidence.store import Store
-from itomm.evidence.verification import verify
+from itomm.evidence.trust.verification import verify
 from tests.evidence.team_stores import TABLES, new_team_database
 from tests.evidence.whole_store import VERIFIED_TABLES, whole_store
 from tests.real.postgresql import PostgreSQL

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from itomm.evidence import verification
-from itomm.evidence.database import metadata
+from itomm.evidence.catalogue.database import metadata
 from itomm.evidence.store import Store
-from itomm.evidence.verification import Verified, verify
+from itomm.evidence.trust import verification
+from itomm.evidence.trust.verification import Verified, verify
 from tests.evidence.stores import collect, files_under, finished, scan
 from tests.evidence.whole_store import (
     VERIFIED_TABLES,

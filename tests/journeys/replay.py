@@ -14,8 +14,8 @@ from itomm.cli.workspace import Workspace
 from itomm.config.clock import fixed_clock
 from itomm.estate.estate import Estate
 from itomm.estate.server import EstateServer
-from itomm.evidence.as_of import open_evidence
-from itomm.evidence.snapshot import snapshot_of
+from itomm.evidence.reading.as_of import open_evidence
+from itomm.evidence.reading.snapshot import snapshot_of
 from itomm.rules.answer import InferredAnswer
 from itomm.rules.evaluation import ServiceKeys, answer_all
 from itomm.rules.readiness import EvidenceState

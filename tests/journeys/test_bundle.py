@@ -19,9 +19,9 @@ import pytest
 
 from itomm.cli.main import itomm
 from itomm.evidence.canonical import canonical_bytes
-from itomm.evidence.ledger import row_hash
-from itomm.evidence.signing import Signer
-from itomm.evidence.statement import seal
+from itomm.evidence.catalogue.ledger import row_hash
+from itomm.evidence.trust.signing import Signer
+from itomm.evidence.trust.statement import seal
 from itomm.reports.verify_bundle import check
 from tests.journeys.door import DAY_OF_ASSESSMENT, Door
 

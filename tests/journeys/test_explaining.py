@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from itomm.evidence.raw_payloads import RawPayloads
+from itomm.evidence.segments.raw_payloads import RawPayloads
 from itomm.rules.measures import MeasureKind
 from itomm.rules.pack import load_packs
 from tests.journeys.door import Called, Door

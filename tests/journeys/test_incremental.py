@@ -14,9 +14,9 @@ import pytest
 from itomm.config.clock import format_instant
 from itomm.estate.estate import Estate
 from itomm.estate.server import EstateServer
-from itomm.evidence.as_of import open_evidence
+from itomm.evidence.reading.as_of import open_evidence
+from itomm.evidence.reading.snapshot import snapshot_of
 from itomm.evidence.record_types import record_types
-from itomm.evidence.snapshot import snapshot_of
 from itomm.evidence.store import Store
 from tests.journeys.conftest import SMALL
 from tests.journeys.door import Called, Door, configured

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from itomm.evidence.bundle import ledger_lines
-from itomm.evidence.merkle import leaf_hash, root_from_proof
-from itomm.evidence.record_lines import lines_of_segment
-from itomm.evidence.recorded_assessments import RecordedAssessment, recorded_assessments
-from itomm.evidence.signing import Signer
+from itomm.evidence.segments.merkle import leaf_hash, root_from_proof
+from itomm.evidence.segments.record_lines import lines_of_segment
 from itomm.evidence.store import Store
+from itomm.evidence.trust.bundle import ledger_lines
+from itomm.evidence.trust.recorded_assessments import RecordedAssessment, recorded_assessments
+from itomm.evidence.trust.signing import Signer
 from tests.journeys.door import DAY_OF_ASSESSMENT, Door
 
 NOW = ("--now", DAY_OF_ASSESSMENT)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from itomm.evidence.recorded_assessments import RecordedAssessment
-from itomm.evidence.statement import LedgerHead
+from itomm.evidence.trust.recorded_assessments import RecordedAssessment
+from itomm.evidence.trust.statement import LedgerHead
 from itomm.reports.assessment_statement import UNSIGNED, Attested, attested
 from itomm.reports.html import render_report
 from tests.reports.sample_assessment import make_sample

@@ -10,7 +10,7 @@ import duckdb
 
 from itomm.config.structure import checked
 from itomm.config.yaml_source import Document, parse_documents
-from itomm.evidence.as_of import lock_down
+from itomm.evidence.reading.as_of import lock_down
 from itomm.rules.answer import InferredAnswer
 from itomm.rules.rule import Rule
 from itomm.rules.rule_reader import read_rule

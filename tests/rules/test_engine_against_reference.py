@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from itomm.config.structure import checked
-from itomm.evidence.as_of import lock_down
+from itomm.evidence.reading.as_of import lock_down
 from itomm.rules.answer import InferredAnswer
 from itomm.rules.rule import Rule
 from itomm.rules.rule_tests import CaseDocument, answer_of

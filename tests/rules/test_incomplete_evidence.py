@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from itomm.config.structure import checked
-from itomm.evidence.as_of import lock_down
 from itomm.evidence.observation import UnknownReason
+from itomm.evidence.reading.as_of import lock_down
 from itomm.rules.answer import Verdict
 from itomm.rules.pack import load_packs
 from itomm.rules.rule import Rule

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from itomm.config.settings import RetentionRule
-from itomm.evidence.letting_go import let_go
+from itomm.evidence.letting_go.applying import let_go
+from itomm.evidence.letting_go.retention import expired
 from itomm.evidence.observation import UnknownReason
-from itomm.evidence.retention import expired
-from itomm.evidence.snapshot import snapshot_of
+from itomm.evidence.reading.snapshot import snapshot_of
 from itomm.evidence.store import Store
 from itomm.rules.answer import InferredAnswer, Verdict
 from itomm.rules.evaluation import evaluate

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from itomm.evidence.observation import UnknownReason
-from itomm.evidence.snapshot import snapshot_of
+from itomm.evidence.reading.snapshot import snapshot_of
 from itomm.evidence.store import Store
 from itomm.rules.answer import InferredAnswer, Verdict
 from itomm.rules.evaluation import ServiceKeys, evaluate

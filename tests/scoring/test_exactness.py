@@ -12,7 +12,7 @@ from hypothesis import given, settings
 
 from itomm.config.settings import Configuration, load_configuration
 from itomm.evidence.decisions import Decisions
-from itomm.evidence.snapshot import Snapshot
+from itomm.evidence.reading.snapshot import Snapshot
 from itomm.reports.document import assessment_document, to_json
 from itomm.rules.pack import RuleSet, load_packs
 from itomm.scoring.assess import assess

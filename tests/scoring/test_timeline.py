@@ -11,7 +11,7 @@ import pytest
 from itomm.config.settings import load_configuration
 from itomm.evidence.decisions import Decisions
 from itomm.evidence.observation import UnknownReason
-from itomm.evidence.snapshot import snapshot_of
+from itomm.evidence.reading.snapshot import snapshot_of
 from itomm.evidence.store import Store
 from itomm.reports.timeline import csv_rows, table_rows, timeline_document
 from itomm.rules.pack import RuleSet, load_packs

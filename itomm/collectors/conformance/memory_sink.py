@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from itomm.evidence.observation import CollectionOutcome, Observation, Page
-from itomm.evidence.unfinished import KeptPages
+from itomm.evidence.segments.unfinished import KeptPages
 
 
 @dataclass

@@ -12,7 +12,7 @@ from itomm.collectors.source import Source
 from itomm.config.settings import Service
 from itomm.evidence.collection import Collection
 from itomm.evidence.record_types import record_types
-from itomm.evidence.unfinished import KeptPages, UnfinishedRun
+from itomm.evidence.segments.unfinished import KeptPages, UnfinishedRun
 
 OVERLAP = timedelta(hours=1)
 """What changed so shortly before the last reading is read again: tools index late, and clocks differ."""

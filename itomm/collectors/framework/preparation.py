@@ -16,9 +16,9 @@ from itomm.collectors.framework.redaction import (
     without_secrets,
 )
 from itomm.collectors.framework.service_mapper import ServiceMapper
-from itomm.evidence.columns import RecordRefusedError, column_values
 from itomm.evidence.observation import Observation, Page, RequestMade
 from itomm.evidence.record_types import Field, FieldType, RecordType
+from itomm.evidence.segments.columns import RecordRefusedError, column_values
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from itomm.config.identity import Pseudonyms
 from itomm.config.settings import Service
 from itomm.evidence.observation import CollectionOutcome, Page, UnknownReason
 from itomm.evidence.record_types import record_types
-from itomm.evidence.unfinished import KeptPages
+from itomm.evidence.segments.unfinished import KeptPages
 
 MOST_PAGES = 20_000
 """More pages than this of one stream in one run mean that paging does not end."""

@@ -1,0 +1,1 @@
+"""Records on the way out: the current state, compacted, and as of an instant."""

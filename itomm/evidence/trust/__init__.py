@@ -1,0 +1,1 @@
+"""What makes a store worth believing: verification, proofs, keys, signed statements, bundles."""
