@@ -101,7 +101,7 @@ def _current(store: Store) -> str:
     paths = [str(store.folder / part.path) for each in store.collections() for part in each.segments]
     return (
         f"SELECT * FROM read_parquet({paths}) "
-        "QUALIFY row_number() OVER (PARTITION BY evidence_id ORDER BY collection DESC, page DESC) = 1"
+        "QUALIFY row_number() OVER (PARTITION BY source_ref ORDER BY collection DESC, page DESC) = 1"
     )
 
 

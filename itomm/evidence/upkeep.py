@@ -132,7 +132,7 @@ def counting(store: Store) -> Count:
             return 0
         occurred = exp.column(str(record_types()[collection.record_type].occurred), quoted=True)
         query = (
-            exp.select(exp.Count(this=exp.Distinct(expressions=[exp.column("evidence_id")])))
+            exp.select(exp.Count(this=exp.Distinct(expressions=[exp.column("source_ref")])))
             .from_(parquet_rows(paths))
             .where(occurred >= instant_literal(start), occurred < instant_literal(end))
         )

@@ -208,7 +208,6 @@ def _row(record_type: RecordType, record: Mapping[str, Any], number: int) -> dic
     source_ref = str(record.get("source_ref", f"{record_type.name}-{number}"))
     service = record.get("service", source_ref if record_type.name == "service" else DEFAULT_SERVICE)
     return {
-        "evidence_id": f"{record_type.name}-{number}",
         "source": record.get("source", "test"),
         "source_ref": source_ref,
         "service_id": service,

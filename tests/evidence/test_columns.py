@@ -11,7 +11,8 @@ import pytest
 from itomm.evidence.observation import Observation
 from itomm.evidence.record_types import Field, FieldType, RecordType
 from itomm.evidence.segments.columns import COLUMN_TYPES, RecordRefusedError, column_values
-from itomm.evidence.segments.record_lines import LineMaker, lines_of_segment
+from itomm.evidence.segments.line_maker import LineMaker
+from itomm.evidence.segments.record_lines import lines_of_segment
 from itomm.evidence.segments.segment_files import Origin, write_segment
 
 MIDNIGHT = datetime(2026, 11, 1, tzinfo=UTC)

@@ -102,11 +102,11 @@ class CurrentState:
         seen_later = self._without_repeats([each for each, _ in kept], [until for _, until in kept])
         if oldest is None:
             return seen_later
-        again = self._rows([path for each, _ in kept for path in _files(each)], ["evidence_id"])
+        again = self._rows([path for each, _ in kept for path in _files(each)], ["source_ref"])
         unseen = (
             exp.select(exp.Star())
             .from_(oldest.subquery("oldest"))
-            .join(again.subquery("again"), join_type="anti", using="evidence_id", dialect="duckdb")
+            .join(again.subquery("again"), join_type="anti", using="source_ref", dialect="duckdb")
         )
         return exp.union(unseen, seen_later, distinct=False)
 
@@ -127,7 +127,7 @@ class CurrentState:
             ]
             newest = exp.Window(
                 this=exp.RowNumber(),
-                partition_by=[exp.column("evidence_id", quoted=True)],
+                partition_by=[exp.column("source_ref", quoted=True)],
                 order=exp.Order(expressions=last_read),
             )
             rows = rows.qualify(newest.eq(1))

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from itertools import chain
-from typing import Any
 
 import orjson
 
@@ -27,7 +25,6 @@ COLUMN_TYPES: Mapping[FieldType, str] = {
 }
 
 PROVENANCE_COLUMNS: Mapping[str, str] = {
-    "evidence_id": "VARCHAR",
     "source": "VARCHAR",
     "source_ref": "VARCHAR",
     "url": "VARCHAR",
@@ -39,7 +36,7 @@ PROVENANCE_COLUMNS: Mapping[str, str] = {
 }
 """Columns that every record has besides its type's own fields."""
 
-_LARGEST_INTEGER = 2**63 - 1
+LARGEST_INTEGER = 2**63 - 1
 _DECIMALS: Mapping[FieldType, tuple[int, int]] = {
     FieldType.NUMBER: (28, 9),
     FieldType.RATIO: (18, 9),
@@ -64,87 +61,22 @@ def column_values(record_type: RecordType, fields: Mapping[str, object]) -> dict
     Raises:
         RecordRefusedError: an unknown field, a missing required one, or a value of the wrong kind.
     """
-    refuse_unknown(record_type, fields)
+    _refuse_unknown(record_type, fields)
     return {
-        name: _checked(record_type, declared, fields.get(name))
+        name: checked_value(record_type, declared, fields.get(name))
         for name, declared in record_type.fields.items()
     }
 
 
-def refuse_unknown(record_type: RecordType, fields: Mapping[str, object]) -> None:
+def _refuse_unknown(record_type: RecordType, fields: Mapping[str, object]) -> None:
     """Raises RecordRefusedError when a field is not declared."""
     unknown = fields.keys() - record_type.fields.keys()
     if unknown:
         raise RecordRefusedError(f"{record_type.name} has no field '{min(unknown)}'")
 
 
-def column_of(record_type: RecordType, declared: Field, values: Sequence[object]) -> Sequence[object]:
-    """One field of many records; the same values as :func:`column_values` gives, but for aware instants.
-
-    Quick where all values have the one plain type that their column wants.
-
-    Raises:
-        RecordRefusedError: as :func:`column_values`, for any of them.
-    """
-    kinds = set(map(type, values))
-    needed = kinds if declared.required else kinds - {type(None)}
-    if not needed:
-        return values
-    if len(needed) == 1 and (not declared.values or set(values) <= {*declared.values, None}):
-        quick = _QUICK.get((declared.type, next(iter(needed))))
-        columns = quick(values) if quick else None
-        if columns is not None:
-            return columns
-    return [_checked(record_type, declared, value) for value in values]
-
-
-def _as_they_are(values: Sequence[Any]) -> Sequence[object] | None:
-    return values
-
-
-def _instants_in_utc(values: Sequence[Any]) -> Sequence[object] | None:
-    return values if all(value is None or value.tzinfo is UTC for value in values) else None
-
-
-def _integers(values: Sequence[Any]) -> Sequence[object] | None:
-    return values if all(value is None or abs(value) <= _LARGEST_INTEGER for value in values) else None
-
-
-def _lists_of_text(values: Sequence[Any]) -> Sequence[object] | None:
-    kinds = set(map(type, chain.from_iterable(value for value in values if value)))
-    return values if kinds <= {str} else None
-
-
-def _durations(values: Sequence[Any]) -> Sequence[object] | None:
-    if any(value is not None and value.days < 0 for value in values):
-        return None
-    return [
-        None if value is None else f"{value.days * 86_400 + value.seconds}.{value.microseconds:06d}"
-        for value in values
-    ]
-
-
-def _json_texts(values: Sequence[Any]) -> Sequence[object] | None:
-    try:
-        return [None if value is None else _json(value) for value in values]
-    except (TypeError, ValueError):
-        return None
-
-
-_QUICK: Mapping[tuple[FieldType, type], Callable[[Sequence[Any]], Sequence[object] | None]] = {
-    (FieldType.TEXT, str): _as_they_are,
-    (FieldType.BOOLEAN, bool): _as_they_are,
-    (FieldType.INTEGER, int): _integers,
-    (FieldType.INSTANT, datetime): _instants_in_utc,
-    (FieldType.DURATION, timedelta): _durations,
-    (FieldType.LIST, list): _lists_of_text,
-    (FieldType.JSON, list): _json_texts,
-    (FieldType.JSON, dict): _json_texts,
-}
-"""Ways to convert a whole column at once; None where a value needs a closer look."""
-
-
-def _checked(record_type: RecordType, declared: Field, value: object) -> object:
+def checked_value(record_type: RecordType, declared: Field, value: object) -> object:
+    """One field's value as its column holds it; raises RecordRefusedError."""
     if value is None:
         if declared.required:
             raise RecordRefusedError(f"{record_type.name}.{declared.name} is missing")
@@ -179,7 +111,7 @@ def _converted(kind: FieldType, value: object) -> object:
         case FieldType.LIST, (list() | tuple()):
             result = [_text(str(item)) for item in value]
         case FieldType.JSON, (dict() | list() | tuple()):
-            result = _json(value)
+            result = json_text(value)
         case _:
             raise TypeError(kind)
     return result
@@ -191,7 +123,7 @@ def _text(value: str) -> str:
 
 
 def _integer(value: int) -> int:
-    if abs(value) > _LARGEST_INTEGER:
+    if abs(value) > LARGEST_INTEGER:
         raise OverflowError(value)
     return value
 
@@ -215,7 +147,7 @@ def _instant(value: datetime | date) -> datetime:
     return value.astimezone(UTC).replace(tzinfo=None)
 
 
-def _json(value: object) -> str:
+def json_text(value: object) -> str:
     """Compact JSON with sorted keys."""
     try:
         text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

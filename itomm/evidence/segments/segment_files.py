@@ -18,7 +18,7 @@ from itomm.evidence.segments.columns import column_types
 from itomm.evidence.segments.duckdb_connection import connect, in_order
 
 OF_THE_COLLECTION = frozenset({"evidence_id", "source", "collected_at", "collection"})
-"""Columns that the whole collection shares, or that follow from the others."""
+"""Columns that the collection shares, or that follow from others (only older segments hold evidence_id)."""
 
 _ROWS_IN_A_BUCKET = 4_000_000
 """Identities that are compared at once; keeps memory flat when a segment set is counted."""
@@ -95,13 +95,13 @@ def described(target: Path, path: str, record_type: RecordType) -> SegmentWritte
 
 
 def distinct_records(paths: list[Path], rows: int) -> int:
-    """How many different records the segments hold, in memory that does not grow with ``rows``.
+    """How many different records a collection's segments hold, in memory that does not grow with ``rows``.
 
     Raises:
         OSError: one cannot be read.
     """
     buckets = 1 + rows // _ROWS_IN_A_BUCKET
-    identity = exp.func("hash", exp.column("evidence_id"))
+    identity = exp.func("hash", exp.column("source_ref"))
     total = 0
     try:
         with connect() as connection:
@@ -156,12 +156,7 @@ def _rows_of(lines: Path, origin: Origin) -> exp.Select:
             exp.PropertyEQ(this=exp.to_identifier("columns"), expression=declared),
         ],
     )
-    prefix = exp.Literal.string(f"{origin.source}|{origin.record_type.name}|")
-    identity = exp.func(
-        "sha256", exp.DPipe(this=prefix, expression=exp.column("source_ref")), dialect="duckdb"
-    )
     shared: dict[str, exp.Expr] = {
-        "evidence_id": identity,
         "source": exp.Literal.string(origin.source),
         "collected_at": instant_literal(origin.collected_at),
         "collection": exp.Literal.string(origin.collection),

@@ -120,13 +120,13 @@ class JournalWriter:
             self._file = self._path.open("ab")
             if not begun:
                 self._file.write(orjson.dumps(self._header) + b"\n")
-        self._file.write(orjson.dumps(asdict(page)) + b"\n")
+        self._file.write(orjson.dumps(page) + b"\n")
         self._file.flush()
 
     def begin_with(self, pages: Sequence[PageKept]) -> None:
         """Put these pages in place of what was noted before, all at once."""
         anew = self._path.with_suffix(".anew.partial")
-        lines = [orjson.dumps(self._header), *(orjson.dumps(asdict(page)) for page in pages)]
+        lines = [orjson.dumps(self._header), *(orjson.dumps(page) for page in pages)]
         anew.write_bytes(b"".join(line + b"\n" for line in lines))
         anew.replace(self._path)
 

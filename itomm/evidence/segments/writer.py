@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -22,10 +21,11 @@ from itomm.evidence.catalogue.database import collections, requests, segments
 from itomm.evidence.collection import CollectionSummary
 from itomm.evidence.observation import CollectionOutcome, Page, UnknownReason
 from itomm.evidence.record_types import RecordType
+from itomm.evidence.segments.line_maker import LineMaker
 from itomm.evidence.segments.merkle import MerkleTree, leaf_hash
 from itomm.evidence.segments.parts import Parts
 from itomm.evidence.segments.raw_payloads import RawPayloads, pack
-from itomm.evidence.segments.record_lines import LineMaker, lines_of_segment
+from itomm.evidence.segments.record_lines import lines_of_segment
 from itomm.evidence.segments.segment_files import Origin, SegmentWritten
 from itomm.evidence.segments.unfinished import (
     Journal,
@@ -53,11 +53,6 @@ class StoreRoom(Protocol):
 
     def release(self, addresses: Iterable[str], besides: Path | None = None) -> None:
         """Take away raw payloads that nothing refers to any more, besides the journal that is about to go."""
-
-
-def evidence_id(source: str, record_type: str, source_ref: str) -> str:
-    """The identity of a record: the same thing seen again is a newer version of the same record."""
-    return hashlib.sha256(f"{source}|{record_type}|{source_ref}".encode()).hexdigest()
 
 
 class CollectionWriter:

@@ -167,7 +167,7 @@ def find_record(store: Store, identity: str) -> tuple[str, Place]:
         query = (
             exp.select("page", "position")
             .from_(parquet_rows(present))
-            .where(exp.column("evidence_id").eq(exp.Literal.string(wanted)))
+            .where(_evidence_id(collection).eq(exp.Literal.string(wanted)))
             .order_by("page DESC", "position DESC")
             .limit(1)
         )
@@ -184,6 +184,12 @@ def find_record(store: Store, identity: str) -> tuple[str, Place]:
         f"No stored record has the evidence id '{identity}'. It is the SHA-256 of SOURCE|TYPE|REFERENCE, "
         "which may also be given itself."
     )
+
+
+def _evidence_id(collection: Collection) -> exp.Expr:
+    """The identity of each of a collection's records."""
+    prefix = exp.Literal.string(f"{collection.source}|{collection.record_type}|")
+    return exp.func("sha256", exp.DPipe(this=prefix, expression=exp.column("source_ref")), dialect="duckdb")
 
 
 def ledger_row_of(store: Store, collection: str) -> int:
