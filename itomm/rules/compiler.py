@@ -5,6 +5,7 @@ The statement is a sqlglot tree made only of checked parts; it never exists as t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 
@@ -30,13 +31,13 @@ def measuring(bound: BoundRule) -> exp.Select:
     Columns: service_id, is_total, counted, matched, value, earlier_counted, earlier_value.
     """
     measure = bound.measure
-    counted, matched, value = _aggregates(measure, None)
+    counted, matched, value = aggregates(measure, None)
     earlier_counted: exp.Expr = exp.Null()
     earlier_value: exp.Expr = exp.Null()
     if measure.kind is MeasureKind.TREND:
-        middle = _middle(bound)
-        counted, matched, value = _aggregates(measure, middle)
-        earlier_counted, _, earlier_value = _aggregates(measure, exp.Not(this=exp.Paren(this=middle.copy())))
+        middle = recent_half(bound)
+        counted, matched, value = aggregates(measure, middle)
+        earlier_counted, _, earlier_value = aggregates(measure, exp.Not(this=exp.Paren(this=middle.copy())))
     columns = {
         "counted": counted,
         "matched": matched,
@@ -85,8 +86,8 @@ def listing_by_service(bound: BoundRule, at_most: int) -> exp.Select:
 
 
 def _judged(bound: BoundRule) -> exp.Select:
-    counts = _and(_conditions(bound)) or exp.true()
-    population = _counting_condition(bound.measure)
+    counts = all_of(_conditions(bound)) or exp.true()
+    population = counting_condition(bound.measure)
     if population is not None:
         counts = exp.and_(counts, population.copy(), copy=False)
     condition = bound.measure.condition
@@ -193,13 +194,14 @@ def window_start(bound: BoundRule) -> datetime:
     return bound.as_of - timedelta(days=bound.rule.window_days or 0)
 
 
-def _middle(bound: BoundRule) -> exp.Expr:
+def recent_half(bound: BoundRule) -> exp.Expr:
+    """Whether a record lies in the recent half of its rule's window."""
     moment = exp.column(str(bound.rule.window_field), table=RECORD_ALIAS, quoted=True)
     half = timedelta(days=bound.rule.window_days or 0) / 2
     return moment > instant_literal(bound.as_of - half)
 
 
-def _counting_condition(measure: Measure) -> exp.Expr | None:
+def counting_condition(measure: Measure) -> exp.Expr | None:
     """What makes a selected record count, beyond being selected."""
     if measure.population is not None:
         return measure.population
@@ -208,11 +210,11 @@ def _counting_condition(measure: Measure) -> exp.Expr | None:
     return None
 
 
-def _aggregates(measure: Measure, only: exp.Expr | None) -> tuple[exp.Expr, exp.Expr, exp.Expr]:
+def aggregates(measure: Measure, only: exp.Expr | None) -> tuple[exp.Expr, exp.Expr, exp.Expr]:
     """Expressions for counted, matched and value, over the records for which ``only`` is true."""
-    counting = _and([part for part in (only, _counting_condition(measure)) if part is not None])
+    counting = all_of([part for part in (only, counting_condition(measure)) if part is not None])
     counted = _count(counting)
-    matching = _and([part for part in (counting, measure.condition) if part is not None])
+    matching = all_of([part for part in (counting, measure.condition) if part is not None])
     matched: exp.Expr = _count(matching) if measure.condition is not None else exp.Null()
     value: exp.Expr = exp.Null()
     if measure.value is not None:
@@ -247,7 +249,8 @@ def _filtered(aggregate: exp.Expr, condition: exp.Expr | None) -> exp.Expr:
     return exp.Filter(this=aggregate, expression=exp.Where(this=condition.copy()))
 
 
-def _and(conditions: list[exp.Expr]) -> exp.Expr | None:
+def all_of(conditions: Sequence[exp.Expr]) -> exp.Expr | None:
+    """One condition for all; None when there is none."""
     if not conditions:
         return None
     return exp.and_(*[condition.copy() for condition in conditions])
