@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +19,7 @@ from itomm.evidence.letting_go.removals import noted_replacements, pending_remov
 from itomm.evidence.reading.compaction import overdue
 from itomm.evidence.reading.masking import instant_literal
 from itomm.evidence.record_types import record_types
+from itomm.evidence.segments.duckdb_connection import connect
 from itomm.evidence.segments.segment_files import parquet_rows
 from itomm.evidence.segments.unfinished import UnfinishedRun
 from itomm.evidence.store import Store
@@ -136,7 +136,7 @@ def counting(store: Store) -> Count:
             .from_(parquet_rows(paths))
             .where(occurred >= instant_literal(start), occurred < instant_literal(end))
         )
-        with closing(duckdb.connect()) as connection:
+        with connect() as connection:
             try:
                 found = connection.execute(query.sql(dialect="duckdb")).fetchone()
             except duckdb.Error as error:

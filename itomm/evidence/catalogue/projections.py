@@ -13,11 +13,13 @@ from sqlalchemy import Table
 
 from itomm.evidence.canonical import canonical_bytes
 from itomm.evidence.catalogue.database import (
+    APPEND_ONLY,
     answers,
     assessments,
     collections,
     compactions,
     fingerprints,
+    ledger,
     override_decisions,
     overrides,
     removals,
@@ -28,19 +30,7 @@ from itomm.evidence.catalogue.database import (
 
 Projected = Iterator[tuple[Table, Mapping[str, Any]]]
 
-PROJECTED_TABLES = (
-    collections,
-    segments,
-    requests,
-    compactions,
-    removals,
-    signing_keys,
-    fingerprints,
-    overrides,
-    override_decisions,
-    answers,
-    assessments,
-)
+PROJECTED_TABLES = tuple(table for table in APPEND_ONLY if table is not ledger)
 """Tables whose every row comes from a ledger row."""
 
 

@@ -24,6 +24,7 @@ from sqlalchemy.exc import DatabaseError
 from itomm.evidence.canonical import digest
 from itomm.evidence.catalogue.database import ledger
 from itomm.evidence.catalogue.engines import writing
+from itomm.evidence.durable_file import write_durably
 
 BLOCK_BYTES = 65_536
 _EMPTY = [0, ""]
@@ -121,16 +122,7 @@ def _blocks(database: Path) -> Iterator[str]:
 
 
 def _write(path: Path, content: Mapping[str, object]) -> None:
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(orjson.dumps(content))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
+    write_durably(path, orjson.dumps(content), through=f".{os.getpid()}.partial")
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -7,7 +7,6 @@ and the next :func:`finish_removals` takes them away.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -24,6 +23,7 @@ from itomm.evidence.catalogue.database import collections as collections_table
 from itomm.evidence.catalogue.database import ledger as ledger_table
 from itomm.evidence.catalogue.database import removals as removals_table
 from itomm.evidence.catalogue.database import requests
+from itomm.evidence.durable_file import write_durably
 from itomm.evidence.segments.unfinished import journals
 
 KIND = "removal"
@@ -212,12 +212,7 @@ def note_replacements(store: LetGoStore, paths: Sequence[str]) -> None:
         OSError: it could not be written.
     """
     new = [path for path in paths if not (store.folder / path).exists()]
-    partial = _note_of(store).with_suffix(".new")
-    with partial.open("wb") as file:
-        file.write(json.dumps(new).encode())
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(_note_of(store))
+    write_durably(_note_of(store), json.dumps(new).encode(), through=".new")
 
 
 def noted_replacements(store: LetGoStore) -> frozenset[str]:

@@ -8,7 +8,8 @@ from pathlib import Path
 import duckdb
 from sqlglot import exp
 
-from itomm.evidence.segments.segment_files import flush, parquet_rows
+from itomm.evidence.segments.duckdb_connection import connect
+from itomm.evidence.segments.segment_files import parquet_rows, write_rows
 
 _ROW = "file_row_number"
 
@@ -21,7 +22,7 @@ def rows_with(path: Path, texts: Sequence[str]) -> list[int]:
     """
     rows = parquet_rows([path])
     rows.append("expressions", exp.EQ(this=exp.to_identifier(_ROW), expression=exp.true()))
-    with duckdb.connect() as connection:
+    with connect() as connection:
         try:
             holding = [
                 exp.func("contains", exp.cast(exp.column(name, quoted=True), "varchar"), _literal(text))
@@ -43,7 +44,7 @@ def write_without(path: Path, target: Path, texts: Sequence[str], instead: str) 
     Raises:
         OSError: the segment cannot be read or ``target`` not written.
     """
-    with duckdb.connect() as connection:
+    with connect() as connection:
         try:
             changed = [
                 exp.alias_(_replaced(name, kind, texts, instead), name, quoted=True)
@@ -65,16 +66,10 @@ def write_without_collections(path: Path, target: Path, collections: Sequence[st
 
 
 def _write(path: Path, rows: exp.Select, target: Path) -> None:
-    partial = target.with_suffix(".partial")
-    with duckdb.connect() as connection:
-        try:
-            connection.execute("SET threads = 1")  # the same rows give the same bytes
-            connection.execute("SET preserve_insertion_order = true")
-            connection.sql(rows.sql(dialect="duckdb")).write_parquet(str(partial), compression="zstd")
-        except duckdb.Error as error:
-            raise _unreadable(path, error) from None
-    flush(partial)
-    partial.replace(target)
+    try:
+        write_rows(rows, target)
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from None
 
 
 def _text_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
@@ -102,5 +97,5 @@ def _literal(text: str) -> exp.Expr:
     return exp.Literal.string(text)
 
 
-def _unreadable(path: Path, error: duckdb.Error) -> OSError:
-    return OSError(f"{path} cannot be written again: {str(error).splitlines()[0]}")
+def _unreadable(path: Path, why: object) -> OSError:
+    return OSError(f"{path} cannot be written again: {str(why).splitlines()[0]}")

@@ -6,13 +6,11 @@ retention rule lets it go; the ledger records what a compaction was made from.
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-import duckdb
 from sqlalchemy import Connection
 from sqlglot import exp
 
@@ -24,8 +22,8 @@ from itomm.evidence.catalogue.database import compactions
 from itomm.evidence.collection import Collection
 from itomm.evidence.reading.current_state import Compaction, CurrentState, Readings
 from itomm.evidence.record_types import record_types
-from itomm.evidence.segments.duckdb_connection import in_order
-from itomm.evidence.segments.segment_files import described, flush, marker_of
+from itomm.evidence.segments.duckdb_connection import connect
+from itomm.evidence.segments.segment_files import described, marker_of, write_rows
 
 READINGS_BEHIND_A_BASE = 8
 """Collections behind the newest compaction after which the next one is made."""
@@ -89,22 +87,18 @@ def _compacted(store: CompactedStore, readings: Readings) -> list[str]:
     record_type = record_types()[newest.record_type]
     path = f"evidence/{record_type.name}/{newest.id}.compacted.parquet"
     target = store.folder / path
-    partial = target.with_suffix(".partial")
     marker = marker_of(target)
-    with in_order() as connection:
+    with connect() as connection:
         current = CurrentState(store.folder, record_type, lambda query: connection.execute(query).fetchall())
         query = current.query(readings)
         if query is None:
             return []
-        marker.touch()
-        try:
-            connection.execute(_copying(query, partial))
-        except duckdb.Error as error:
-            partial.unlink(missing_ok=True)
-            marker.unlink()
-            raise OSError(errno.EIO, str(error).splitlines()[0]) from None
-    flush(partial)
-    partial.replace(target)
+    marker.touch()
+    try:
+        write_rows(exp.select(exp.Star()).from_(query.subquery("current")), target)
+    except OSError:
+        marker.unlink()
+        raise
     written = described(target, path, record_type)
     inputs = [readings.base.sha256] if readings.base else []
     inputs += [segment.sha256 for each in readings.collections for segment in each.segments]
@@ -123,15 +117,3 @@ def _compacted(store: CompactedStore, readings: Readings) -> list[str]:
         connection.execute(compactions.insert().values(**values, ledger_seq=seq))
     marker.unlink(missing_ok=True)
     return [path]
-
-
-def _copying(query: exp.Query, target: Path) -> str:
-    return exp.Copy(
-        this=exp.select(exp.Star()).from_(query.subquery("current")).subquery(),
-        kind=False,
-        files=[exp.Literal.string(str(target))],
-        params=[
-            exp.CopyParameter(this=exp.var("FORMAT"), expression=exp.var("parquet")),
-            exp.CopyParameter(this=exp.var("COMPRESSION"), expression=exp.var("zstd")),
-        ],
-    ).sql(dialect="duckdb")

@@ -53,9 +53,20 @@ def write_segment(lines: Path, target: Path, origin: Origin) -> None:
     Raises:
         OSError: it could not be written.
     """
+    write_rows(_rows_of(lines, origin), target)
+
+
+def write_rows(rows: exp.Query, target: Path) -> None:
+    """Write what a query gives as a segment, through a partial file beside it.
+
+    The same rows in the same order give the same bytes.
+
+    Raises:
+        OSError: it could not be read or written; then nothing is left of it.
+    """
     partial = target.with_suffix(".partial")
     copy = exp.Copy(
-        this=_rows_of(lines, origin).subquery(),
+        this=rows.subquery(),
         kind=False,
         files=[exp.Literal.string(str(partial))],
         params=[
@@ -67,6 +78,7 @@ def write_segment(lines: Path, target: Path, origin: Origin) -> None:
         with in_order() as connection:
             connection.execute(copy.sql(dialect="duckdb"))
     except duckdb.Error as error:
+        partial.unlink(missing_ok=True)
         raise OSError(errno.EIO, str(error).splitlines()[0]) from None
     flush(partial)
     partial.replace(target)

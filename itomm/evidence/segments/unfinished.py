@@ -8,7 +8,6 @@ last line without its end, belong to a page that was not complete.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -19,6 +18,7 @@ from typing import IO, Any
 import orjson
 
 from itomm.config.clock import format_instant, parse_instant
+from itomm.evidence.durable_file import write_durably
 from itomm.evidence.observation import RequestMade
 from itomm.evidence.segments.raw_payloads import RawPayloads
 
@@ -177,13 +177,8 @@ def journals(evidence: Path) -> Iterator[tuple[Path, Journal | None]]:
 
 def note_run(path: Path, begun: UnfinishedRun) -> None:
     """Note durably that a run began; raises OSError."""
-    partial = path.with_suffix(".new")
     content = {**asdict(begun), "until": format_instant(begun.until)}
-    with partial.open("wb") as file:
-        file.write(orjson.dumps(content))
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    write_durably(path, orjson.dumps(content), through=".new")
 
 
 def noted_run(path: Path) -> UnfinishedRun | None:

@@ -17,6 +17,7 @@ from itomm.config.errors import UsageError, VerificationError
 from itomm.evidence.catalogue.database import collections
 from itomm.evidence.collection import Collection
 from itomm.evidence.letting_go.removals import Removal, Removals, kept_leaves, removals_in
+from itomm.evidence.segments.duckdb_connection import connect
 from itomm.evidence.segments.merkle import EMPTY_ROOT, inner_hash, leaf_hash
 from itomm.evidence.segments.record_lines import lines_of_segment
 from itomm.evidence.segments.segment_files import parquet_rows
@@ -172,7 +173,7 @@ def find_record(store: Store, identity: str) -> tuple[str, Place]:
             .limit(1)
         )
         try:
-            with duckdb.connect() as connection:
+            with connect() as connection:
                 found = connection.execute(query.sql(dialect="duckdb")).fetchone()
         except duckdb.Error:
             raise VerificationError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from itomm.evidence.catalogue import ledger
 from itomm.evidence.catalogue.database import assessments
 from itomm.evidence.catalogue.database import ledger as ledger_table
 from itomm.evidence.catalogue.ledger import GENESIS
+from itomm.evidence.durable_file import write_durably
 from itomm.evidence.store import Store
 from itomm.evidence.trust.key_register import RegisteredKey, registered_keys, rotation_faults
 from itomm.evidence.trust.signing import Signer, read_public_key
@@ -160,12 +160,7 @@ def _document(store: Store, path: str, content: bytes) -> Iterator[None]:
         file.parent.mkdir(exist_ok=True)
         _sweep(store)
         mark.touch()
-        partial = file.with_suffix(".partial")
-        with partial.open("wb") as opened:
-            opened.write(content)
-            opened.flush()
-            os.fsync(opened.fileno())
-        partial.replace(file)
+        write_durably(file, content, through=".partial")
     except OSError as error:
         raise StoreError(f"The assessment could not be written to {file}: {error.strerror}.") from None
     yield
