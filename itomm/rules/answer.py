@@ -19,7 +19,7 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class InferredAnswer:
     """What a rule concluded from evidence.
 

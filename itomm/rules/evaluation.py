@@ -14,7 +14,7 @@ from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.record_types import RecordType
 from itomm.rules.answer import InferredAnswer
 from itomm.rules.grading import Grader
-from itomm.rules.measuring import measure_rule, seen_records
+from itomm.rules.measuring import measure_rules, seen_records
 from itomm.rules.readiness import EvidenceState
 from itomm.rules.rule import Rule
 
@@ -56,11 +56,10 @@ def answer_all(
     seen: dict[str, tuple[int, Mapping[str | None, int]]] = {}
     organisation: dict[str, InferredAnswer] = {}
     by_service: dict[tuple[str, str], InferredAnswer] = {}
-    for rule in sorted(rules, key=lambda each: each.name):
-        bound = rule.bound(as_of)
-        grader = Grader(
-            bound, measure_rule(connection, bound), _seen(connection, rule.record_type, seen), services, state
-        )
+    bounds = [rule.bound(as_of) for rule in sorted(rules, key=lambda each: each.name)]
+    for bound, measured in measure_rules(connection, bounds):
+        rule = bound.rule
+        grader = Grader(bound, measured, _seen(connection, rule.record_type, seen), services, state)
         if "organisation" in rule.per:
             organisation[rule.criterion] = grader.organisation()
         if "service" in rule.per:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
+from typing import Any
 
 from itomm.config.quantities import Dimension, Quantity, format_quantity
 from itomm.evidence.observation import UnknownReason
 from itomm.rules.answer import InferredAnswer, Verdict
 from itomm.rules.measures import MeasureKind
-from itomm.rules.measuring import Measured, MeasuredRule
+from itomm.rules.measuring import NOTHING_MEASURED, Measured, MeasuredRule
 from itomm.rules.readiness import EvidenceState, Readiness
 from itomm.rules.rule import BoundRule
 from itomm.rules.what_would_change import what_would_change
@@ -45,6 +46,9 @@ class Outcome:
 
 
 NOTHING = Outcome(None, 0, None, 0, absent=True)
+_FIELDS = tuple(field.name for field in fields(InferredAnswer))
+_SEEN = _FIELDS.index("seen")
+_answer_of: Callable[..., InferredAnswer] = InferredAnswer
 
 
 class Grader:
@@ -64,28 +68,36 @@ class Grader:
         self._seen_in_total, self._seen_by_service = seen
         self._services = services
         self._state = state
+        self._denied_in_part = state.denied_in_part(bound.rule)
+        self._readiness: dict[tuple[bool, ...], Readiness] = {}
+        self._concluded: dict[tuple[Measured, bool | None, int], tuple[Any, ...]] = {}
 
     def service(self, service: str) -> InferredAnswer:
-        """The answer for one service."""
+        """The answer for one service; those that measured the same share all but what was seen."""
         applies = True if self._measured.applies is None else self._measured.applies.get(service)
-        counted_here = self._measured.by_service.get(service, Measured())
-        seen = self._seen_by_service.get(service, 0)
-        if applies is False:
-            return self._answer(
-                Verdict.NOT_APPLICABLE,
-                None,
-                f"outside the rule's services: {self._rule.written.services}",
-                seen,
-            )
+        here = self._measured.by_service.get(service, NOTHING_MEASURED)
         ready = self._ready(service)
+        place = (here, applies, id(ready))
+        concluded = self._concluded.get(place)
+        if concluded is None:
+            answer = self._of_service(here, ready, applies=applies)
+            concluded = tuple(getattr(answer, name) for name in _FIELDS)
+            self._concluded[place] = concluded
+        seen = self._seen_by_service.get(service, 0)
+        return _answer_of(*concluded[:_SEEN], seen, *concluded[_SEEN + 1 :])
+
+    def _of_service(self, here: Measured, ready: Readiness, *, applies: bool | None) -> InferredAnswer:
+        if applies is False:
+            detail = f"outside the rule's services: {self._rule.written.services}"
+            return self._answer(Verdict.NOT_APPLICABLE, None, detail, 0)
         if ready.reason is None and applies is None:
             detail = f"the catalogue does not say whether this holds: {self._rule.written.services}"
-            return self._answer(Verdict.UNKNOWN, UnknownReason.NEVER_COLLECTED, detail, seen)
+            return self._answer(Verdict.UNKNOWN, UnknownReason.NEVER_COLLECTED, detail, 0)
         if self._bound.measure.kind is MeasureKind.SHARE_OF_SERVICES:
-            outcome = self._one_of_share(counted_here)
+            outcome = self._one_of_share(here)
         else:
-            outcome = _outcome(self._bound, counted_here)
-        return self._graded(outcome, ready, seen)
+            outcome = _outcome(self._bound, here)
+        return self._graded(outcome, ready, 0)
 
     def organisation(self) -> InferredAnswer:
         """The answer for the organisation as a whole, over all records."""
@@ -148,7 +160,7 @@ class Grader:
         if not members or self._measured.total.counted == 0:
             return self._graded(NOTHING, ready, seen)
         good = sum(
-            self._satisfied(self._measured.by_service.get(service, Measured()))
+            self._satisfied(self._measured.by_service.get(service, NOTHING_MEASURED))
             for service in members
             if service not in unread
         )
@@ -173,7 +185,11 @@ class Grader:
     # --- grading ------------------------------------------------------------------------------------
 
     def _ready(self, service: str | None) -> Readiness:
-        return self._state.readiness(self._rule, service)
+        """Readiness is the same for all services to which the same was denied; None is the organisation."""
+        denied = tuple(service is None or self._state.denies(each, service) for each in self._denied_in_part)
+        if denied not in self._readiness:
+            self._readiness[denied] = self._state.readiness(self._rule, service)
+        return self._readiness[denied]
 
     def _graded(self, outcome: Outcome, ready: Readiness, seen: int) -> InferredAnswer:
         confidence = self._confidence(ready, outcome)
@@ -274,11 +290,15 @@ def _ratio(_bound: BoundRule, measured: Measured) -> Fraction | None:
 
 
 def _aggregate(_bound: BoundRule, measured: Measured) -> Fraction | None:
-    return measured.value if measured.counted else None
+    return Fraction(measured.value) if measured.counted and measured.value is not None else None
 
 
 def _average(_bound: BoundRule, measured: Measured) -> Fraction | None:
-    return measured.value / measured.counted if measured.counted and measured.value is not None else None
+    return (
+        Fraction(measured.value) / measured.counted
+        if measured.counted and measured.value is not None
+        else None
+    )
 
 
 def _rate(bound: BoundRule, measured: Measured) -> Fraction | None:
@@ -295,12 +315,16 @@ def _days_since(bound: BoundRule, measured: Measured) -> Fraction | None:
 def _trend(bound: BoundRule, measured: Measured) -> Fraction | None:
     measure = bound.measure
     if measure.of_trend is MeasureKind.MEDIAN:
-        recent, earlier = measured.value, measured.earlier_value
+        recent, earlier = _fraction(measured.value), _fraction(measured.earlier_value)
     else:
         recent, earlier = Fraction(measured.counted), Fraction(measured.earlier_counted or 0)
     if recent is None or not earlier:
         return None
     return (recent - earlier) / earlier
+
+
+def _fraction(value: int | Fraction | None) -> Fraction | None:
+    return None if value is None else Fraction(value)
 
 
 def _exists(_bound: BoundRule, measured: Measured) -> Fraction | None:

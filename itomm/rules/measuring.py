@@ -1,44 +1,67 @@
-"""Running compiled rules: partial results per service and for all together, in one scan each."""
+"""Running compiled rules: partial results per service and for all together, many rules in one scan."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 from sqlglot import exp
 
 from itomm.config.errors import InvalidInputError, Problem
 from itomm.evidence.record_types import RecordType
-from itomm.rules import compiler
+from itomm.rules import compiler, scanning
+from itomm.rules.factoring import Scan, can_share, scans_of
+from itomm.rules.measures import MeasureKind
 from itomm.rules.rule import BoundRule
 
 
-@dataclass(frozen=True)
-class Measured:
-    """What one statement found for one service, or for all together. Values are exact, in base units."""
+class Measured(NamedTuple):
+    """What was found for one service, or for all together. Values are exact, in base units."""
 
     counted: int = 0
     matched: int | None = None
-    value: Fraction | None = None
+    value: int | Fraction | None = None
     earlier_counted: int | None = None
-    earlier_value: Fraction | None = None
+    earlier_value: int | Fraction | None = None
+
+
+NOTHING_MEASURED = Measured()
 
 
 @dataclass(frozen=True)
 class MeasuredRule:
-    """A rule's partial results: in total, and by service (None holds unmapped records)."""
+    """A rule's partial results: in total, and by service (None holds unmapped records).
+
+    A service without records that the rule selects is left out. The total's value is only there for rules
+    that answer for the organisation.
+    """
 
     total: Measured
     by_service: Mapping[str | None, Measured]
     applies: Mapping[str, bool | None] | None
 
 
+def measure_rules(
+    connection: duckdb.DuckDBPyConnection, rules: Sequence[BoundRule]
+) -> Iterator[tuple[BoundRule, MeasuredRule]]:
+    """Measure rules in as few scans as possible, one scan at a time; each gets what it would get alone.
+
+    Raises:
+        InvalidInputError: as :func:`measure_rule`.
+    """
+    for scan in scans_of([bound for bound in rules if can_share(bound)]):
+        yield from _measured_together(connection, scan)
+    for bound in rules:
+        if not can_share(bound):
+            yield bound, measure_rule(connection, bound)
+
+
 def measure_rule(connection: duckdb.DuckDBPyConnection, bound: BoundRule) -> MeasuredRule:
-    """Run a rule's statement over the loaded evidence.
+    """Run a rule's own statement over the loaded evidence.
 
     Raises:
         InvalidInputError: the rule cannot be evaluated, for example because a number grows too large.
@@ -54,12 +77,104 @@ def _measured_rule(connection: duckdb.DuckDBPyConnection, bound: BoundRule) -> M
     total = Measured()
     by_service: dict[str | None, Measured] = {}
     for service, is_total, *rest in _rows(connection, compiler.measuring(bound)):
-        measured = _measured(rest)
+        counted, *others = map(_exact, rest)
+        measured = Measured(counted or 0, *others)  # type: ignore[arg-type]  # counts are whole
         if is_total:
             total = measured
         else:
             by_service[service] = measured
     return MeasuredRule(total, by_service, _applies(connection, bound))
+
+
+def _measured_together(
+    connection: duckdb.DuckDBPyConnection, scan: Scan
+) -> Iterator[tuple[BoundRule, MeasuredRule]]:
+    bounds = [term.bound for term in scan.terms]
+    if len(bounds) > 1:
+        try:
+            found = _scanned(connection, scan)
+        except duckdb.Error:  # one rule fails for all: each by itself tells which one it is
+            found = None
+        if found is not None:
+            yield from zip(bounds, found, strict=True)
+            return
+    for bound in bounds:
+        yield bound, measure_rule(connection, bound)
+
+
+def _scanned(connection: duckdb.DuckDBPyConnection, scan: Scan) -> list[MeasuredRule]:
+    query, columns = scanning.by_service(scan)
+    rows = _rows(connection, query)
+    services = [row[0] for row in rows]
+    by_column = list(zip(*rows, strict=True))[1:] if rows else [()] * len(columns)
+    found: list[dict[str, Sequence[Any]]] = [{} for _ in scan.terms]
+    for column, values in zip(columns, by_column, strict=True):
+        found[column.term][column.name] = values
+    whole = _of_the_whole(connection, scan)
+    return [
+        _put_together(term.bound, services, of_term, whole.get(number, {}))
+        for number, (term, of_term) in enumerate(zip(scan.terms, found, strict=True))
+    ]
+
+
+def _of_the_whole(connection: duckdb.DuckDBPyConnection, scan: Scan) -> dict[int, dict[str, Any]]:
+    asked = scanning.of_the_whole(scan)
+    found: dict[int, dict[str, Any]] = {}
+    if asked is not None:
+        query, columns = asked
+        (row,) = _rows(connection, query)
+        for column, value in zip(columns, row, strict=True):
+            found.setdefault(column.term, {})[column.name] = _exact(value)
+    return found
+
+
+def _put_together(
+    bound: BoundRule,
+    services: Sequence[str | None],
+    columns: Mapping[str, Sequence[Any]],
+    whole: Mapping[str, Any],
+) -> MeasuredRule:
+    """One rule's results from its columns of a scan."""
+    nothing = [None] * len(services)
+    counted = columns["counted"]
+    value, earlier_value = (
+        [_exact(each) for each in columns.get(name, nothing)] for name in ("value", "earlier_value")
+    )
+    matched, earlier_counted = (columns.get(name, nothing) for name in ("matched", "earlier_counted"))
+    present = columns.get("selected", counted)
+    if bound.measure.kind is MeasureKind.TREND:
+        present = [sum(both) for both in zip(counted, earlier_counted, strict=True)]
+    by_service = {
+        service: Measured(*rest)
+        for service, here, *rest in zip(
+            services, present, counted, matched, value, earlier_counted, earlier_value, strict=True
+        )
+        if here
+    }
+    total = Measured(
+        sum(counted),
+        sum(matched) if "matched" in columns else None,
+        whole["value"] if "value" in whole else _combined(bound, value),
+        sum(earlier_counted) if "earlier_counted" in columns else None,
+        whole.get("earlier_value"),
+    )
+    return MeasuredRule(total, by_service, None)
+
+
+def _combined(bound: BoundRule, values: Sequence[int | Fraction | None]) -> int | Fraction | None:
+    """The value over all records from those by service; None where it does not follow from them."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return None
+    match bound.measure.kind:
+        case MeasureKind.SUM | MeasureKind.AVERAGE:
+            return sum(known)
+        case MeasureKind.MINIMUM:
+            return min(known)
+        case MeasureKind.MAXIMUM | MeasureKind.DAYS_SINCE:
+            return max(known)
+        case _:
+            return None
 
 
 def seen_records(
@@ -81,20 +196,8 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: exp.Expr) -> Sequence[tu
     return connection.execute(query.sql(dialect="duckdb", copy=False)).fetchall()
 
 
-def _measured(row: Sequence[object]) -> Measured:
-    counted, matched, value, earlier_counted, earlier_value = row
-    return Measured(
-        counted=_whole(counted) or 0,
-        matched=_whole(matched),
-        value=_exact(value),
-        earlier_counted=_whole(earlier_counted),
-        earlier_value=_exact(earlier_value),
-    )
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) else None
-
-
-def _exact(value: object) -> Fraction | None:
-    return Fraction(value) if isinstance(value, (int, Decimal)) else None
+def _exact(value: object) -> int | Fraction | None:
+    """A value as the database gives it: a whole number, or a decimal as a fraction."""
+    if isinstance(value, int):
+        return value
+    return Fraction(value) if isinstance(value, Decimal) else None

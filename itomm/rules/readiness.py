@@ -88,12 +88,20 @@ class EvidenceState:
     def _fault(self, collection: Collection, service: str | None) -> UnknownReason | None:
         if collection.complete:
             return None
-        if service is not None and collection.denied_in_part:
-            names = self._keys.get(service, {}).get(collection.source) or (service,)
-            denied = {part.casefold() for part in collection.denied}  # services are found in any letter case
-            if denied.isdisjoint(name.casefold() for name in names):
-                return None
+        if service is not None and collection.denied_in_part and not self.denies(collection, service):
+            return None
         return collection.reason or UnknownReason.COLLECTION_FAILED
+
+    def denied_in_part(self, rule: Rule) -> list[Collection]:
+        """What a rule needs that was denied for some services only; without any, all are equally ready."""
+        latest = [collection for each in rule.needed_types for collection in self._latest_of(each)]
+        return [each for each in latest if not each.complete and each.denied_in_part]
+
+    def denies(self, collection: Collection, service: str) -> bool:
+        """Whether a collection that was denied in part was denied what belongs to a service."""
+        names = self._keys.get(service, {}).get(collection.source) or (service,)
+        denied = {part.casefold() for part in collection.denied}  # services are found in any letter case
+        return not denied.isdisjoint(name.casefold() for name in names)
 
     def _needs_what_was_let_go(self, rule: Rule, record_type: RecordType, collection: Collection) -> bool:
         """Of events, what lies further back than a rule's window may be gone."""
