@@ -11,7 +11,7 @@ from fractions import Fraction
 from itomm.config.quantities import Dimension, Quantity, parse_quantity
 from itomm.rules.answer import Verdict
 
-_OPERATORS: Mapping[str, Callable[[Fraction, Fraction], bool]] = {
+_OPERATORS: Mapping[str, Callable[[int, int], bool]] = {
     "<=": operator.le,
     ">=": operator.ge,
     "<": operator.lt,
@@ -29,8 +29,11 @@ class Comparison:
     bound: Quantity
 
     def holds(self, value: Fraction) -> bool:
-        """Whether an exact value in base units satisfies it."""
-        return _OPERATORS[self.symbol](value, self.bound.value)
+        """Whether an exact value in base units satisfies it; compared as whole numbers, which is quicker."""
+        bound = self.bound.value
+        return _OPERATORS[self.symbol](
+            value.numerator * bound.denominator, bound.numerator * value.denominator
+        )
 
 
 @dataclass(frozen=True)
