@@ -6,8 +6,8 @@ faults of all files are reported together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
 from importlib import resources
@@ -27,10 +27,11 @@ KINDS = ("model", "practice", "rule")
 
 @dataclass(frozen=True)
 class RuleSet:
-    """A questionnaire and the rules that answer it."""
+    """A questionnaire and the rules that answer it; ``places`` says where each criterion stands."""
 
     model: Model
     rules: tuple[Rule, ...]
+    places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def model_digest(self) -> str:
@@ -248,7 +249,12 @@ class _Reader:
                 _criterion(part, criterion) for part, _ in practices for criterion in part.criteria
             ),
         )
-        return RuleSet(model, tuple(sorted(self._rules, key=lambda rule: rule.name)))
+        places = {
+            criterion.id: document.place(("criteria", index, "id"))
+            for part, document in practices
+            for index, criterion in enumerate(part.criteria)
+        }
+        return RuleSet(model, tuple(sorted(self._rules, key=lambda rule: rule.name)), places)
 
 
 def _criterion(practice: PracticeDocument, written: CriterionDocument) -> Criterion:

@@ -57,7 +57,7 @@ class Rule:
     @property
     def digest(self) -> str:
         """SHA-256 over what the rule says; its tests and layout do not matter."""
-        return digest(self.written.model_dump(mode="json", by_alias=True, exclude={"tests"}))
+        return digest(self.written.model_dump(mode="json", by_alias=True, exclude={"tests", "mutants"}))
 
     @property
     def needed_types(self) -> tuple[RecordType, ...]:

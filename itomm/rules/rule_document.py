@@ -38,6 +38,13 @@ class GradeDocument(StrictModel):
     partial: str | None = None
 
 
+class MutantDocument(StrictModel):
+    """One entry of ``mutants:``: a change that no test notices, and why that is right."""
+
+    change: str
+    reason: Annotated[str, Field(min_length=20)]
+
+
 class RuleDocument(StrictModel):
     """A rule as written."""
 
@@ -59,3 +66,4 @@ class RuleDocument(StrictModel):
     minimum_coverage: str | Decimal = "90 %"
     because: str | None = None
     tests: list[Any] = Field(default_factory=list)
+    mutants: tuple[MutantDocument, ...] = ()
