@@ -63,8 +63,8 @@ def answer_all(
         if "organisation" in rule.per:
             organisation[rule.criterion] = grader.organisation()
         if "service" in rule.per:
-            for service in services:
-                by_service[(rule.criterion, service)] = grader.service(service)
+            for service, answer in grader.of_services().items():
+                by_service[rule.criterion, service] = answer
     return InferredAnswers(organisation, by_service)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
+from operator import attrgetter
 from typing import Any
 
 from itomm.config.quantities import Dimension, Quantity, format_quantity
 from itomm.evidence.observation import UnknownReason
 from itomm.rules.answer import InferredAnswer, Verdict
 from itomm.rules.measures import MeasureKind
-from itomm.rules.measuring import NOTHING_MEASURED, Measured, MeasuredRule
+from itomm.rules.measuring import NOTHING_MEASURED, Figures, Measured, MeasuredRule
 from itomm.rules.readiness import EvidenceState, Readiness
 from itomm.rules.rule import BoundRule
 from itomm.rules.what_would_change import what_would_change
@@ -45,9 +46,23 @@ class Outcome:
     absent: bool = False
 
 
+Obstacle = tuple[UnknownReason, str]
+"""Why nothing can be concluded."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What readiness and the size of a sample mean for an answer."""
+
+    confidence: Fraction
+    unready: Obstacle | None
+    too_old: Obstacle | None
+
+
 NOTHING = Outcome(None, 0, None, 0, absent=True)
 _FIELDS = tuple(field.name for field in fields(InferredAnswer))
 _SEEN = _FIELDS.index("seen")
+_values_of: Callable[[InferredAnswer], tuple[Any, ...]] = attrgetter(*_FIELDS)
 _answer_of: Callable[..., InferredAnswer] = InferredAnswer
 
 
@@ -69,35 +84,45 @@ class Grader:
         self._services = services
         self._state = state
         self._denied_in_part = state.denied_in_part(bound.rule)
+        self._everywhere = state.readiness(bound.rule, None)
         self._readiness: dict[tuple[bool, ...], Readiness] = {}
-        self._concluded: dict[tuple[Measured, bool | None, int], tuple[Any, ...]] = {}
+        self._standings: dict[tuple[int, int, bool], Standing] = {}
+        self._concluded: dict[tuple[Figures, bool | None, int], InferredAnswer] = {}
+
+    def of_services(self) -> dict[str, InferredAnswer]:
+        """The answers for all services."""
+        return {service: self.service(service) for service in self._services}
 
     def service(self, service: str) -> InferredAnswer:
         """The answer for one service; those that measured the same share all but what was seen."""
         applies = True if self._measured.applies is None else self._measured.applies.get(service)
         here = self._measured.by_service.get(service, NOTHING_MEASURED)
         ready = self._ready(service)
+        seen = self._seen_by_service.get(service, 0)
         place = (here, applies, id(ready))
         concluded = self._concluded.get(place)
         if concluded is None:
-            answer = self._of_service(here, ready, applies=applies)
-            concluded = tuple(getattr(answer, name) for name in _FIELDS)
+            concluded = self._of_service(Measured(*here), ready, seen, applies=applies)
             self._concluded[place] = concluded
-        seen = self._seen_by_service.get(service, 0)
-        return _answer_of(*concluded[:_SEEN], seen, *concluded[_SEEN + 1 :])
+        if concluded.seen == seen:
+            return concluded
+        values = _values_of(concluded)
+        return _answer_of(*values[:_SEEN], seen, *values[_SEEN + 1 :])
 
-    def _of_service(self, here: Measured, ready: Readiness, *, applies: bool | None) -> InferredAnswer:
+    def _of_service(
+        self, here: Measured, ready: Readiness, seen: int, *, applies: bool | None
+    ) -> InferredAnswer:
         if applies is False:
             detail = f"outside the rule's services: {self._rule.written.services}"
-            return self._answer(Verdict.NOT_APPLICABLE, None, detail, 0)
+            return self._answer(Verdict.NOT_APPLICABLE, None, detail, seen)
         if ready.reason is None and applies is None:
             detail = f"the catalogue does not say whether this holds: {self._rule.written.services}"
-            return self._answer(Verdict.UNKNOWN, UnknownReason.NEVER_COLLECTED, detail, 0)
+            return self._answer(Verdict.UNKNOWN, UnknownReason.NEVER_COLLECTED, detail, seen)
         if self._bound.measure.kind is MeasureKind.SHARE_OF_SERVICES:
             outcome = self._one_of_share(here)
         else:
             outcome = _outcome(self._bound, here)
-        return self._graded(outcome, ready, 0)
+        return self._graded(outcome, ready, seen)
 
     def organisation(self) -> InferredAnswer:
         """The answer for the organisation as a whole, over all records."""
@@ -160,7 +185,7 @@ class Grader:
         if not members or self._measured.total.counted == 0:
             return self._graded(NOTHING, ready, seen)
         good = sum(
-            self._satisfied(self._measured.by_service.get(service, NOTHING_MEASURED))
+            self._satisfied(Measured(*self._measured.by_service.get(service, NOTHING_MEASURED)))
             for service in members
             if service not in unread
         )
@@ -186,27 +211,36 @@ class Grader:
 
     def _ready(self, service: str | None) -> Readiness:
         """Readiness is the same for all services to which the same was denied; None is the organisation."""
+        if not self._denied_in_part:
+            return self._everywhere
         denied = tuple(service is None or self._state.denies(each, service) for each in self._denied_in_part)
         if denied not in self._readiness:
             self._readiness[denied] = self._state.readiness(self._rule, service)
         return self._readiness[denied]
 
     def _graded(self, outcome: Outcome, ready: Readiness, seen: int) -> InferredAnswer:
-        confidence = self._confidence(ready, outcome)
-        obstacle = self._obstacle(outcome, ready, confidence)
+        standing = self._standing(outcome, ready)
+        obstacle = standing.unready or self._too_few(outcome) or standing.too_old
         if obstacle is not None:
             return self._answer(Verdict.UNKNOWN, *obstacle, seen, outcome=outcome)
         if outcome.absent or outcome.value is None:
-            detail = "the collection was complete and no record counts"
-            verdict = _MISSING[self._rule.missing]
-            return self._answer(verdict, None, detail, seen, outcome=outcome, confidence=confidence)
-        verdict = self._rule.grade.verdict(outcome.value)
-        return self._answer(verdict, None, "", seen, outcome=outcome, confidence=confidence)
+            verdict, detail = _MISSING[self._rule.missing], "the collection was complete and no record counts"
+        else:
+            verdict, detail = self._rule.grade.verdict(outcome.value), ""
+        return self._answer(verdict, None, detail, seen, outcome=outcome, confidence=standing.confidence)
 
-    def _obstacle(
-        self, outcome: Outcome, ready: Readiness, confidence: Fraction
-    ) -> tuple[UnknownReason, str] | None:
-        """Why nothing can be concluded; None when something can."""
+    def _standing(self, outcome: Outcome, ready: Readiness) -> Standing:
+        """What readiness and the size of a sample mean; more than three times the least counts the same."""
+        place = (id(ready), min(outcome.sample, 3 * self._rule.minimum_sample), outcome.absent)
+        if place not in self._standings:
+            confidence = self._confidence(ready, outcome)
+            too_old = (UnknownReason.STALE, "the evidence is too old for its strength")
+            self._standings[place] = Standing(
+                confidence, self._unready(ready), too_old if confidence < LEAST_CONFIDENCE else None
+            )
+        return self._standings[place]
+
+    def _unready(self, ready: Readiness) -> Obstacle | None:
         if ready.reason is not None:
             return ready.reason, ready.detail
         if ready.covered < self._rule.minimum_coverage:
@@ -214,14 +248,15 @@ class Grader:
             days = self._rule.looks_back[ready.least_covered].days
             detail = f"{ready.least_covered} covers {share} of the {days} days looked back at"
             return UnknownReason.INSUFFICIENT_COVERAGE, detail
+        return None
+
+    def _too_few(self, outcome: Outcome) -> Obstacle | None:
         if outcome.absent:
             if self._rule.missing not in _MISSING:
                 return UnknownReason.INSUFFICIENT_SAMPLE, "no record counts"
         elif outcome.sample < self._rule.minimum_sample or outcome.value is None:
             detail = f"{outcome.sample} counted, at least {self._rule.minimum_sample} needed"
             return UnknownReason.INSUFFICIENT_SAMPLE, detail
-        if confidence < LEAST_CONFIDENCE:
-            return UnknownReason.STALE, "the evidence is too old for its strength"
         return None
 
     def _confidence(self, ready: Readiness, outcome: Outcome) -> Fraction:
