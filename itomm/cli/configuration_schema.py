@@ -1,0 +1,142 @@
+"""The JSON Schemas of all YAML that people write, the configuration with its collectors among them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from itomm.collectors.discovery import collector_names, load_collector
+from itomm.config.errors import StoreError
+from itomm.config.settings import Settings
+from itomm.rules.pack import shipped_packs
+from itomm.rules.schemas.describing import Texts, described_schema
+from itomm.rules.schemas.documents import model_schema, pack_schema
+from itomm.rules.schemas.rule import rule_schema
+
+_TEXTS: Texts = {
+    "Settings": {
+        "organisation": ("The whole that is assessed.", {"id": "acme", "name": "Acme"}),
+        "history_days": ("How many days back events are read on a first run.", 400),
+        "full_reading_days": ("So many days apart everything is read; in between only what changed.", 7),
+        "sources": ("The tools that evidence is read from, by a name of your own.",),
+        "groups": ("Parts of the organisation.", [{"id": "shop", "name": "Shop"}]),
+        "services": ("What is assessed.", [{"id": "checkout", "tier": 1}]),
+        "rules": ("Which questionnaire and rules apply.", {"packs": ["itomm"]}),
+        "scoring": ("How answers become levels.", {"profile": "itomm"}),
+        "store": ("Where evidence and decisions are kept.", {"path": ".itomm"}),
+        "signing": ("The key that signs assessments, when it is not kept in the store.",),
+        "retention": ("Rules for letting content go; without any, everything is kept.",),
+        "health": ("From where on 'itomm doctor' warns of stored evidence.",),
+    },
+    "Organisation": {"id": ("Id, used everywhere.", "acme"), "name": ("Name that is shown.", "Acme")},
+    "Group": {"id": ("Id, used everywhere.", "shop"), "name": ("Name that is shown.", "Shop")},
+    "Service": {
+        "id": ("Id, used everywhere.", "checkout"),
+        "name": ("Name that is shown; default: the id.", "Checkout"),
+        "group": ("Id of its group.", "shop"),
+        "weight": ("How much it counts in roll-ups.", 3),
+        "tier": ("1 is most critical.", 1),
+        "lifecycle": ("Only production is assessed.", "production"),
+        "owner_team": ("The team that owns it.", "shop-core"),
+        "owner_contact": ("How to reach that team.", "shop-core@example.org"),
+        "business_owner": ("Who answers for it in the business.",),
+        "stateful": ("Whether it keeps data.", True),
+        "internet_facing": ("Whether it faces the internet.", True),
+        "depends_on": ("Ids of services that it needs.", ["payments"]),
+        "last_reviewed_at": ("When its entry was last looked through.", "2026-10-01"),
+        "keys": ("By source: the names by which the source knows it.", {"jira": ["checkout"]}),
+    },
+    "RuleSettings": {
+        "packs": ("Shipped packs by name.", ["itomm"]),
+        "paths": ("Your own files or folders, relative to this file.", ["rules"]),
+        "without": ("Rules to leave out, by name.", ["incidents-fully-logged"]),
+        "parameters": ("By rule: parameters with your values.",),
+    },
+    "ScoringSettings": {
+        "profile": ("How strictly levels are given.", "itomm"),
+        "minimum_known_share": ("Less known weight than this: not rated.", 0.6),
+    },
+    "StoreSettings": {
+        "path": ("The store's folder, relative to this file.", ".itomm"),
+        "database": ("Reference to a team store's database URL.", "env:ITOMM_DATABASE_URL"),
+    },
+    "SigningSettings": {
+        "key": ("Reference to the private key in PEM form.", "file:/run/secrets/itomm-key"),
+        "passphrase": ("Reference to what unlocks the key.", "env:ITOMM_PASSPHRASE"),
+    },
+    "RetentionRule": {
+        "name": ("Recorded with everything that the rule lets go.", "raw-one-year"),
+        "content": ("What is let go.", "raw"),
+        "keep_days": ("How long it is kept.", 365),
+        "record_types": ("Only these record types; default: all.", ["incident"]),
+    },
+    "HealthSettings": {
+        "shrinking_share": ("Warn when a stream has lost this share of its records.", 0.2),
+        "shrinking_records": ("Warn only when it has lost at least so many.", 5),
+        "clock_skew_seconds": ("Warn when a server's clock is off by more.", 60),
+        "failures_in_a_row": ("Warn when a stream was incomplete so many times running.", 3),
+        "assessment_days": ("Warn when the newest recorded assessment is older.", 90),
+    },
+}
+
+
+def configuration_schema() -> dict[str, Any]:
+    """The schema of ``itomm.yaml``; each source is checked by the settings of its collector."""
+    schema = described_schema(Settings, "The configuration of itomm (itomm.yaml)", _TEXTS)
+    definitions = schema["$defs"]
+    chosen = []
+    for name in collector_names():
+        settings = described_schema(load_collector(name).settings_model, name, {})
+        definitions |= settings.pop("$defs", {})
+        settings.pop("$schema")
+        settings["properties"]["collector"] = {"const": name, "description": "The collector that reads it."}
+        definitions[f"source-{name}"] = settings
+        chosen.append(
+            {
+                "if": {"properties": {"collector": {"const": name}}, "required": ["collector"]},
+                "then": {"$ref": f"#/$defs/source-{name}"},
+            }
+        )
+    source = {
+        "type": "object",
+        "required": ["collector"],
+        "properties": {"collector": {"description": "The collector that reads it.", "type": "string"}},
+        "allOf": chosen,
+    }
+    schema["properties"]["sources"]["additionalProperties"] = source
+    packs = definitions["RuleSettings"]["properties"]["packs"]
+    packs["items"] = {"enum": shipped_packs()}
+    return schema
+
+
+SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
+    "configuration": configuration_schema,
+    "model": model_schema,
+    "pack": pack_schema,
+    "rule": rule_schema,
+}
+
+
+def schema_text(kind: str) -> str:
+    """A schema as JSON text; always the same bytes."""
+    return json.dumps(SCHEMAS[kind](), ensure_ascii=False, indent=1, default=str) + "\n"
+
+
+def write_schemas(folder: Path) -> list[Path]:
+    """Write all schemas into a folder, which is made when it is not there.
+
+    Raises:
+        StoreError: they cannot be written.
+    """
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for kind in SCHEMAS:
+            target = folder / f"{kind}.json"
+            target.write_text(schema_text(kind), encoding="utf-8")
+            written.append(target)
+    except OSError as error:
+        raise StoreError(f"{folder} could not be written: {error.strerror}.") from None
+    return written

@@ -1,0 +1,98 @@
+"""``itomm rules lint``: faults of model and rules, and rules that say less than they seem to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from itomm.cli.options import Invocation, common_options, output_option
+from itomm.cli.rules.chosen import chosen_rules, in_files
+from itomm.cli.tables import print_paragraph, write_out
+from itomm.cli.workspace import Workspace
+from itomm.collectors.discovery import collector_names, load_collector
+from itomm.config.errors import ExitCode, InvalidInputError
+from itomm.reports.document import to_json
+from itomm.rules.linting.finding import Finding, Severity, of_problem
+from itomm.rules.linting.lint import lint
+
+_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: ""}
+
+
+@click.command("lint")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--strict", is_flag=True, help="Exit with 5 on warnings, too.")
+@output_option("table", "json")
+@common_options
+def lint_command(invocation: Invocation, *, paths: tuple[Path, ...], strict: bool, output: str) -> int:
+    """Report faults of model and rules with file, line and column; exit code 5 when there is an error."""
+    try:
+        rule_set = chosen_rules(invocation, paths)
+    except InvalidInputError as error:
+        if output == "table":
+            raise
+        _write([of_problem(problem) for problem in error.problems])
+        return ExitCode.INVALID
+    brought, by_whom = _sources(invocation)
+    findings = lint(rule_set, in_files(rule_set, paths), brought, by_whom)
+    if output == "json":
+        _write(findings)
+    else:
+        _print(findings)
+        human = sum(criterion.mode == "human" for criterion in rule_set.model.criteria)
+        print_paragraph(
+            f"{len(rule_set.model.criteria)} criteria ({human} for people), {len(rule_set.rules)} rules; "
+            f"{_counted(findings)}."
+        )
+    blocking = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    return ExitCode.INVALID if any(each.severity in blocking for each in findings) else ExitCode.OK
+
+
+def _sources(invocation: Invocation) -> tuple[set[str], str]:
+    """What the configured sources bring; without a configuration, what all installed collectors could."""
+    if not invocation.configuration_path.exists():
+        return {each for name in collector_names() for each in _types_of(name)}, "no installed collector"
+    brought = {"service"}  # the catalogue brings it
+    for source in Workspace(invocation).configuration.settings.sources.values():
+        kept = source.get("record_types")
+        brought.update(kept if isinstance(kept, list) else _types_of(str(source["collector"])))
+    return brought, "no configured source"
+
+
+def _types_of(collector: str) -> list[str]:
+    return [stream.record_type for stream in load_collector(collector).streams]
+
+
+def _print(findings: Sequence[Finding]) -> None:
+    for finding in findings:
+        about = f"{finding.about}: " if finding.about else ""
+        text = f"{finding.place}: {finding.severity}: {about}{finding.text} [{finding.code}]"
+        print_paragraph(text, style=_STYLES[finding.severity])
+        if finding.hint:
+            print_paragraph(f"    {finding.hint}")
+
+
+def _counted(findings: Sequence[Finding]) -> str:
+    counts = Counter(finding.severity for finding in findings)
+    if not findings:
+        return "no faults"
+    return ", ".join(f"{counts[each]} {each}{'s' if counts[each] != 1 else ''}" for each in Severity)
+
+
+def _write(findings: Sequence[Finding]) -> None:
+    listed = [
+        {
+            "severity": finding.severity.value,
+            "code": finding.code,
+            "about": finding.about,
+            "file": finding.place.file,
+            "line": finding.place.line,
+            "column": finding.place.column,
+            "text": finding.text,
+            "hint": finding.hint,
+        }
+        for finding in findings
+    ]
+    write_out(to_json({"schema": "itomm/rule-findings/1", "findings": listed}))
