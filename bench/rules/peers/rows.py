@@ -149,7 +149,7 @@ KINDS: dict[str, RecordKind] = {
 }
 
 
-def make_rows(folder: Path, rows: int, seed: int, *, for_peers: bool) -> list[str]:
+def make_rows(folder: Path, rows: int, seed: int) -> list[str]:
     """Write records of all types to a folder; the services' names."""
     services = [f"service-{number:05}" for number in range(max(1, rows // ROWS_OF_A_SERVICE))]
     with duckdb.connect() as connection:
@@ -158,8 +158,7 @@ def make_rows(folder: Path, rows: int, seed: int, *, for_peers: bool) -> list[st
             path = folder / f"{name}.parquet"
             query = _made(name, kind, round(rows * kind.share), len(services), seed)
             connection.execute(f"COPY ({query}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
-            if for_peers:
-                _export(connection, path, kind, folder / f"{name}.json")
+            _export(connection, path, kind, folder / f"{name}.json")
     about = {"services": services, "as_of": AS_OF_US}
     (folder / "about.json").write_text(json.dumps(about))
     return services

@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import duckdb
@@ -24,7 +26,7 @@ from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.record_types import record_types
 from itomm.rules.answer import InferredAnswer
 from itomm.rules.evaluation import InferredAnswers, ServiceKeys, answer_all, evaluate
-from itomm.rules.measuring import Measured, MeasuredRule, measure_rule
+from itomm.rules.measuring import MeasuredRule, measure_rules
 from itomm.rules.readiness import EvidenceState
 from itomm.rules.rule import Rule
 from itomm.rules.rule_reader import read_rule
@@ -59,7 +61,8 @@ def _over_open_evidence(
             return answer_all(connection, rules, services, state, AS_OF)
 
         def measured() -> dict[str, MeasuredRule]:
-            return {rule.name: measure_rule(connection, rule.bound(AS_OF)) for rule in rules}
+            found = measure_rules(connection, [rule.bound(AS_OF) for rule in rules])
+            return {bound.rule.name: measured for bound, measured in found}
 
         told, partials = answered().services, measured()
         return {
@@ -83,12 +86,13 @@ def _said(answer: InferredAnswer) -> tuple[str, str | None, int, int | None, str
     return answer.verdict, answer.reason, answer.counted, answer.matched, measured
 
 
-def _partial(rule: Rule, measured: Measured | None) -> tuple[int, int | None, str | None]:
+def _partial(
+    rule: Rule, measured: Sequence[int | Fraction | None] | None
+) -> tuple[object, object, str | None]:
     if measured is None:
-        matched = 0 if rule.bound(AS_OF).measure.condition is not None else None
-        return 0, matched, None
-    value = None if measured.value is None else str(measured.value)
-    return measured.counted, measured.matched, value
+        return 0, 0 if rule.bound(AS_OF).measure.condition is not None else None, None
+    counted, matched, value = measured[:3]
+    return counted, matched, None if value is None else str(value)
 
 
 def _snapshot(folder: Path) -> Snapshot:
