@@ -15,6 +15,7 @@ from itomm.config.errors import InvalidInputError, Problem
 from itomm.evidence.record_types import RecordType
 from itomm.rules import compiler, scanning
 from itomm.rules.factoring import Scan, can_share, scans_of
+from itomm.rules.limits import DEFAULT_LIMITS, StatementLimits, reason_of, rows
 from itomm.rules.measures import MeasureKind
 from itomm.rules.rule import BoundRule
 
@@ -48,7 +49,9 @@ class MeasuredRule:
 
 
 def measure_rules(
-    connection: duckdb.DuckDBPyConnection, rules: Sequence[BoundRule]
+    connection: duckdb.DuckDBPyConnection,
+    rules: Sequence[BoundRule],
+    limits: StatementLimits = DEFAULT_LIMITS,
 ) -> Iterator[tuple[BoundRule, MeasuredRule]]:
     """Measure rules in as few scans as possible, one scan at a time; each gets what it would get alone.
 
@@ -56,29 +59,33 @@ def measure_rules(
         InvalidInputError: as :func:`measure_rule`.
     """
     for scan in scans_of([bound for bound in rules if can_share(bound)]):
-        yield from _measured_together(connection, scan)
+        yield from _measured_together(connection, scan, limits)
     for bound in rules:
         if not can_share(bound):
-            yield bound, measure_rule(connection, bound)
+            yield bound, measure_rule(connection, bound, limits)
 
 
-def measure_rule(connection: duckdb.DuckDBPyConnection, bound: BoundRule) -> MeasuredRule:
+def measure_rule(
+    connection: duckdb.DuckDBPyConnection, bound: BoundRule, limits: StatementLimits = DEFAULT_LIMITS
+) -> MeasuredRule:
     """Run a rule's own statement over the loaded evidence.
 
     Raises:
-        InvalidInputError: the rule cannot be evaluated, for example because a number grows too large.
+        InvalidInputError: the rule cannot be evaluated: a number grows too large, or it takes too long.
     """
     try:
-        return _measured_rule(connection, bound)
+        return _measured_rule(connection, bound, limits)
     except duckdb.Error as error:
-        reason = f"{bound.rule.name} cannot be evaluated: {str(error).splitlines()[0]}"
+        reason = f"{bound.rule.name} cannot be evaluated: {reason_of(error, limits)}"
         raise InvalidInputError([Problem(bound.rule.document.place(("measure",)), reason)]) from None
 
 
-def _measured_rule(connection: duckdb.DuckDBPyConnection, bound: BoundRule) -> MeasuredRule:
+def _measured_rule(
+    connection: duckdb.DuckDBPyConnection, bound: BoundRule, limits: StatementLimits
+) -> MeasuredRule:
     total = Measured()
     by_service: dict[str | None, Figures] = {}
-    for service, is_total, *rest in _rows(connection, compiler.measuring(bound)):
+    for service, is_total, *rest in _rows(connection, compiler.measuring(bound), limits):
         counted, *others = map(_exact, rest)
         measured = Measured(counted or 0, *others)  # type: ignore[arg-type]  # counts are whole
         if is_total:
@@ -89,42 +96,46 @@ def _measured_rule(connection: duckdb.DuckDBPyConnection, bound: BoundRule) -> M
 
 
 def _measured_together(
-    connection: duckdb.DuckDBPyConnection, scan: Scan
+    connection: duckdb.DuckDBPyConnection, scan: Scan, limits: StatementLimits
 ) -> Iterator[tuple[BoundRule, MeasuredRule]]:
     bounds = [term.bound for term in scan.terms]
     if len(bounds) > 1:
         try:
-            found = _scanned(connection, scan)
+            found = _scanned(connection, scan, limits)
         except duckdb.Error:  # one rule fails for all: each by itself tells which one it is
             found = None
         if found is not None:
             yield from zip(bounds, found, strict=True)
             return
     for bound in bounds:
-        yield bound, measure_rule(connection, bound)
+        yield bound, measure_rule(connection, bound, limits)
 
 
-def _scanned(connection: duckdb.DuckDBPyConnection, scan: Scan) -> list[MeasuredRule]:
+def _scanned(
+    connection: duckdb.DuckDBPyConnection, scan: Scan, limits: StatementLimits
+) -> list[MeasuredRule]:
     query, columns = scanning.by_service(scan)
-    rows = _rows(connection, query)
-    services = [row[0] for row in rows]
-    by_column = list(zip(*rows, strict=True))[1:] if rows else [()] * len(columns)
+    found_rows = _rows(connection, query, limits)
+    services = [row[0] for row in found_rows]
+    by_column = list(zip(*found_rows, strict=True))[1:] if found_rows else [()] * len(columns)
     found: list[dict[str, Sequence[Any]]] = [{} for _ in scan.terms]
     for column, values in zip(columns, by_column, strict=True):
         found[column.term][column.name] = values
-    whole = _of_the_whole(connection, scan)
+    whole = _of_the_whole(connection, scan, limits)
     return [
         _put_together(term.bound, services, of_term, whole.get(number, {}))
         for number, (term, of_term) in enumerate(zip(scan.terms, found, strict=True))
     ]
 
 
-def _of_the_whole(connection: duckdb.DuckDBPyConnection, scan: Scan) -> dict[int, dict[str, Any]]:
+def _of_the_whole(
+    connection: duckdb.DuckDBPyConnection, scan: Scan, limits: StatementLimits
+) -> dict[int, dict[str, Any]]:
     asked = scanning.of_the_whole(scan)
     found: dict[int, dict[str, Any]] = {}
     if asked is not None:
         query, columns = asked
-        (row,) = _rows(connection, query)
+        (row,) = _rows(connection, query, limits)
         for column, value in zip(columns, row, strict=True):
             found.setdefault(column.term, {})[column.name] = _exact(value)
     return found
@@ -193,8 +204,10 @@ def _applies(connection: duckdb.DuckDBPyConnection, bound: BoundRule) -> Mapping
     return None if query is None else {row[0]: row[1] for row in _rows(connection, query)}
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, query: exp.Expr) -> Sequence[tuple[Any, ...]]:
-    return connection.execute(query.sql(dialect="duckdb", copy=False)).fetchall()
+def _rows(
+    connection: duckdb.DuckDBPyConnection, query: exp.Expr, limits: StatementLimits = DEFAULT_LIMITS
+) -> Sequence[tuple[Any, ...]]:
+    return rows(connection, query.sql(dialect="duckdb", copy=False), limits)
 
 
 def _exact(value: object) -> int | Fraction | None:
