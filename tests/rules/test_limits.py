@@ -48,7 +48,9 @@ def test_a_rule_that_takes_too_long_is_named_with_its_place(connection: duckdb.D
     )
     connection.execute("insert into deployment (environment) select each from range(60000) as numbers(each)")
     lock_down(connection)
-    rule = rule_of(linked={"shipped": {"from": "deployment", "on": {"environment": "ci_ids"}}}, where="shipped")
+    rule = rule_of(
+        linked={"shipped": {"from": "deployment", "on": {"environment": "ci_ids"}}}, where="shipped"
+    )
     with pytest.raises(
         InvalidInputError, match=r"rules\.yaml:1:\d+: under-test cannot be evaluated"
     ) as stopped:
