@@ -9,10 +9,9 @@ from fractions import Fraction
 
 import duckdb
 
-from itomm.config.errors import InvalidInputError
-from itomm.rules.cases import CaseDocument, PreparedCase, prepare
-from itomm.rules.evaluation import answer_all
-from itomm.rules.mutation.mutants import Mutant, mutants_of
+from itomm.rules.cases import prepare
+from itomm.rules.mutation.answering import Answering
+from itomm.rules.mutation.mutants import mutants_of
 from itomm.rules.rule import Rule
 from itomm.rules.rule_tests import case_of, differences, fault_of_case, testing_connection
 
@@ -66,6 +65,7 @@ def stale_reasons(rules: Sequence[Rule], tried: Sequence[TriedMutant]) -> list[t
 
 def _tried(connection: duckdb.DuckDBPyConnection, rule: Rule) -> list[TriedMutant]:
     mutants = mutants_of(rule)
+    answering = Answering(connection)
     accepted = {each.change: each.reason for each in rule.written.mutants}
     killed: dict[str, str] = {}
     for index in range(len(rule.written.tests)):
@@ -77,8 +77,9 @@ def _tried(connection: duckdb.DuckDBPyConnection, rule: Rule) -> list[TriedMutan
             prepared = prepare(connection, rule, case)
         except ValueError as error:
             raise fault_of_case(rule, index, case, error) from None
-        for mutant in _noticed(connection, alive, case, prepared):
-            killed[mutant.rule.criterion] = case.name
+        for mutant, answer in answering.answers(alive, prepared):
+            if answer is None or next(differences(case.expect, answer), None) is not None:
+                killed[mutant.rule.criterion] = case.name
     return [
         TriedMutant(
             rule.name,
@@ -91,31 +92,3 @@ def _tried(connection: duckdb.DuckDBPyConnection, rule: Rule) -> list[TriedMutan
         )
         for mutant in mutants
     ]
-
-
-def _noticed(
-    connection: duckdb.DuckDBPyConnection,
-    alive: Sequence[Mutant],
-    case: CaseDocument,
-    prepared: PreparedCase,
-) -> Iterator[Mutant]:
-    """The mutants whose answer differs from what the case expects; all are answered at once."""
-    try:
-        answers = answer_all(
-            connection,
-            [each.rule for each in alive],
-            prepared.services,
-            prepared.state,
-            prepared.as_of,
-        )
-    except InvalidInputError:
-        if len(alive) == 1:
-            yield alive[0]
-            return
-        for mutant in alive:
-            yield from _noticed(connection, [mutant], case, prepared)
-        return
-    for mutant in alive:
-        answer = prepared.chosen(answers, mutant.rule.criterion)
-        if next(differences(case.expect, answer), None) is not None:
-            yield mutant
