@@ -73,6 +73,9 @@ class _Slow:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
 
+    def extract_statements(self, statement: str) -> list[duckdb.Statement]:
+        return self._connection.extract_statements(statement)
+
     def execute(self, _statement: str) -> duckdb.DuckDBPyConnection:
         return self._connection.execute(ENDLESS)
 
@@ -95,3 +98,23 @@ def test_a_number_that_grows_too_large_is_refused_in_plain_words(
     rule = rule_of(measure={"sum": "reopened_count * reopened_count"})
     with pytest.raises(InvalidInputError, match="a number or an instant grows larger than can be counted"):
         measure_rule(connection, rule.bound(AS_OF))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select 1; select 2",
+        "copy (select 2) to 'evidence.parquet' (use_tmp_file false)",
+        "drop table incident",
+        "create table other as select 1",
+        "pragma database_list",
+        "call pragma_version()",
+        "set threads = 8",
+        "explain select 1",
+        "",
+    ],
+)
+def test_nothing_but_one_select_is_run(connection: duckdb.DuckDBPyConnection, statement: str) -> None:
+    with pytest.raises(ValueError, match="must be one SELECT"):
+        rows(connection, statement)
+    assert rows(connection, "select count(*) from incident") == [(0,)]
