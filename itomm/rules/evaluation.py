@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +13,7 @@ from itomm.evidence.reading.as_of import open_evidence
 from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.record_types import RecordType
 from itomm.rules.answer import InferredAnswer
+from itomm.rules.columns_read import columns_read
 from itomm.rules.grading import Grader
 from itomm.rules.measuring import measure_rules, seen_records
 from itomm.rules.readiness import EvidenceState
@@ -27,6 +28,23 @@ class ServiceKeys:
     keys: Mapping[str, Sequence[str]]
 
 
+class AnswersByPlace(Mapping[tuple[str, str], InferredAnswer]):
+    """Answers by (criterion, service), held by criterion: millions of pairs take room of their own."""
+
+    def __init__(self, by_criterion: Mapping[str, Mapping[str, InferredAnswer]]) -> None:
+        self._by_criterion = by_criterion
+
+    def __getitem__(self, place: tuple[str, str]) -> InferredAnswer:
+        criterion, service = place
+        return self._by_criterion[criterion][service]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return ((criterion, service) for criterion, found in self._by_criterion.items() for service in found)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._by_criterion.values()))
+
+
 @dataclass(frozen=True)
 class InferredAnswers:
     """Answers by criterion: for the organisation, and by service."""
@@ -35,14 +53,31 @@ class InferredAnswers:
     services: Mapping[tuple[str, str], InferredAnswer]  # (criterion, service)
 
 
+@dataclass(frozen=True)
+class RuleAnswers:
+    """One rule's answers: for the organisation, None when it gives none, and by service."""
+
+    rule: Rule
+    organisation: InferredAnswer | None
+    services: Mapping[str, InferredAnswer]
+
+
 def evaluate(
     rules: Sequence[Rule], snapshot: Snapshot, services: Sequence[ServiceKeys], as_of: datetime
 ) -> InferredAnswers:
     """Answer every rule from stored evidence as of an instant; reads no clock and no network."""
+    return _gathered(evaluate_each(rules, snapshot, services, as_of))
+
+
+def evaluate_each(
+    rules: Sequence[Rule], snapshot: Snapshot, services: Sequence[ServiceKeys], as_of: datetime
+) -> Iterator[RuleAnswers]:
+    """As :func:`evaluate`, rule by rule, so that nobody has to hold all answers at once."""
     needed = {each.name: each for rule in rules for each in rule.needed_types}
     state = EvidenceState(snapshot, as_of, {service.id: service.keys for service in services})
-    with closing(open_evidence(snapshot, needed.values(), as_of)) as connection:
-        return answer_all(connection, rules, [service.id for service in services], state, as_of)
+    columns = columns_read([rule.bound(as_of) for rule in rules])
+    with closing(open_evidence(snapshot, needed.values(), as_of, columns=columns)) as connection:
+        yield from _answered(connection, rules, [service.id for service in services], state, as_of)
 
 
 def answer_all(
@@ -53,19 +88,37 @@ def answer_all(
     as_of: datetime,
 ) -> InferredAnswers:
     """Answer every rule over evidence that is already loaded."""
-    seen: dict[str, tuple[int, Mapping[str | None, int]]] = {}
+    return _gathered(_answered(connection, rules, services, state, as_of))
+
+
+def _gathered(answers: Iterator[RuleAnswers]) -> InferredAnswers:
     organisation: dict[str, InferredAnswer] = {}
-    by_service: dict[tuple[str, str], InferredAnswer] = {}
+    by_criterion: dict[str, Mapping[str, InferredAnswer]] = {}
+    for each in answers:
+        if each.organisation is not None:
+            organisation[each.rule.criterion] = each.organisation
+        if "service" in each.rule.per:
+            by_criterion[each.rule.criterion] = each.services
+    return InferredAnswers(organisation, AnswersByPlace(by_criterion))
+
+
+def _answered(
+    connection: duckdb.DuckDBPyConnection,
+    rules: Sequence[Rule],
+    services: Sequence[str],
+    state: EvidenceState,
+    as_of: datetime,
+) -> Iterator[RuleAnswers]:
+    seen: dict[str, tuple[int, Mapping[str | None, int]]] = {}
     bounds = [rule.bound(as_of) for rule in sorted(rules, key=lambda each: each.name)]
     for bound, measured in measure_rules(connection, bounds):
         rule = bound.rule
         grader = Grader(bound, measured, _seen(connection, rule.record_type, seen), services, state)
-        if "organisation" in rule.per:
-            organisation[rule.criterion] = grader.organisation()
-        if "service" in rule.per:
-            for service, answer in grader.of_services().items():
-                by_service[rule.criterion, service] = answer
-    return InferredAnswers(organisation, by_service)
+        yield RuleAnswers(
+            rule,
+            grader.organisation() if "organisation" in rule.per else None,
+            grader.of_services() if "service" in rule.per else {},
+        )
 
 
 def _seen(

@@ -83,6 +83,7 @@ class Grader:
         self._seen_in_total, self._seen_by_service = seen
         self._services = services
         self._state = state
+        self._record_types = tuple(each.name for each in bound.rule.needed_types)
         self._denied_in_part = state.denied_in_part(bound.rule)
         self._everywhere = state.readiness(bound.rule, None)
         self._readiness: dict[tuple[bool, ...], Readiness] = {}
@@ -300,7 +301,7 @@ class Grader:
             minimum_sample=rule.minimum_sample,
             base=rule.base,
             confidence=confidence,
-            record_types=tuple(each.name for each in rule.needed_types),
+            record_types=self._record_types,
             window_days=rule.window_days,
             what_would_change_it=what_would_change(rule, verdict, reason, outcome.value, outcome.counted),
         )

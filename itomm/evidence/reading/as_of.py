@@ -5,7 +5,7 @@ Reading as of T hides records that occurred after T, and empties later fields wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 
@@ -30,10 +30,12 @@ def open_evidence(
     as_of: datetime,
     *,
     most_rows: int = MOST_ROWS_IN_MEMORY,
+    columns: Mapping[str, Collection[str]] | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """The given record types as of an instant; one table each, named like the type.
 
     A type of more than ``most_rows`` rows is read from its segments each time, so that memory stays flat.
+    ``columns`` names by type the only columns that somebody is going to read; default: all.
 
     Raises:
         VerificationError: a segment that the catalogue lists is missing or unreadable.
@@ -43,7 +45,8 @@ def open_evidence(
     by_name = {record_type.name: record_type for record_type in types}
     for _, record_type in sorted(by_name.items()):
         try:
-            readable += _Loader(connection, snapshot, record_type, as_of).load(most_rows=most_rows)
+            only = None if columns is None else columns.get(record_type.name)
+            readable += _Loader(connection, snapshot, record_type, as_of, only).load(most_rows=most_rows)
         except duckdb.Error as error:
             connection.close()
             raise VerificationError(
@@ -94,6 +97,7 @@ class _Loader:
         snapshot: Snapshot,
         record_type: RecordType,
         as_of: datetime,
+        columns: Collection[str] | None,
     ) -> None:
         self._connection = connection
         self._type = record_type
@@ -103,6 +107,7 @@ class _Loader:
             snapshot.folder, record_type, lambda query: connection.execute(query).fetchall()
         )
         self._folder = snapshot.folder
+        self._columns = columns
 
     def load(self, *, most_rows: int) -> list[str]:
         """Make the type's table, or a view of its segments when these hold more than ``most_rows``.
@@ -111,20 +116,27 @@ class _Loader:
             The files that must stay readable: those of a view.
         """
         queries = [query for each in self._readings if (query := self._current.query(each)) is not None]
-        if queries and sum(each.rows for each in self._readings) > most_rows:
-            known = [self._known(query) for query in queries]
-            whole = known[0] if len(known) == 1 else exp.union(*known, distinct=False)
-            view = exp.Create(this=_table(self._type), kind="VIEW", replace=True, expression=whole)
-            self._connection.execute(view.sql(dialect="duckdb"))
-            return [str(self._folder / path) for each in self._readings for path in each.files]
-        create_table(self._connection, self._type)
-        for query in queries:
-            filling = exp.insert(self._known(query), _table(self._type))
-            self._connection.execute(filling.sql(dialect="duckdb"))
-        return []
+        if not queries:
+            create_table(self._connection, self._type)
+            return []
+        stays = sum(each.rows for each in self._readings) > most_rows
+        known = [self._known(query) for query in queries]
+        whole = known[0] if len(known) == 1 else exp.union(*known, distinct=False)
+        making = exp.Create(
+            this=_table(self._type), kind="VIEW" if stays else "TABLE", replace=True, expression=whole
+        )
+        self._connection.execute(making.sql(dialect="duckdb"))
+        if not stays:
+            return []
+        return [str(self._folder / path) for each in self._readings for path in each.files]
 
     def _known(self, rows: exp.Query) -> exp.Select:
-        known = exp.select(*masked_columns(self._type, self._as_of)).from_(rows.subquery("versions"))
+        columns = [
+            column
+            for column in masked_columns(self._type, self._as_of)
+            if self._columns is None or column.alias_or_name in self._columns
+        ]
+        known = exp.select(*columns).from_(rows.subquery("versions"))
         if self._type.occurred is None:
             return known
         occurred = exp.column(self._type.occurred, quoted=True)
