@@ -25,6 +25,7 @@ from itomm.evidence.reading.as_of import open_evidence
 from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.record_types import record_types
 from itomm.rules.answer import InferredAnswer
+from itomm.rules.columns_read import columns_read
 from itomm.rules.evaluation import InferredAnswers, answer_all
 from itomm.rules.measuring import MeasuredRule, measure_rules
 from itomm.rules.readiness import EvidenceState
@@ -47,7 +48,8 @@ def main() -> None:
 
 def _timed(rules: list[Rule], snapshot: Snapshot, services: list[str], rounds: int) -> dict[str, object]:
     types = {each.name: each for rule in rules for each in rule.needed_types}
-    with closing(open_evidence(snapshot, types.values(), AS_OF)) as connection:
+    columns = columns_read([rule.bound(AS_OF) for rule in rules])
+    with closing(open_evidence(snapshot, types.values(), AS_OF, columns=columns)) as connection:
         loading = time.process_time()
 
         def answered() -> InferredAnswers:
