@@ -19,7 +19,6 @@ from itomm.scoring.assessment import Interval
 # Fewer axes enclose no area; more cannot be told apart (research/libraries.md, section 2).
 RADAR_AXES = range(3, 13)
 
-_HIGHEST = 5
 _RADIUS = 120.0
 _FONT_SIZE = 14.0
 _LINE_HEIGHT = 17.0
@@ -33,6 +32,30 @@ _WIDE = 1.05
 _BAR_WIDTH = 120.0
 _BAR_HEIGHT = 16.0
 _BAR_MARGIN = 6.0
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The model's levels, from the lowest to the highest."""
+
+    lowest: int = 1
+    highest: int = 5
+
+    @property
+    def levels(self) -> range:
+        """All levels."""
+        return range(self.lowest, self.highest + 1)
+
+    def across(self, value: float) -> float:
+        """Where a value lies along a bar: 0 at the lowest level, 1 at the highest."""
+        return (value - self.lowest) / (self.highest - self.lowest)
+
+    def outward(self, value: float) -> float:
+        """Where a value lies along an axis: the lowest level has a ring of its own, 1 is the outermost."""
+        return (value - self.lowest + 1) / (self.highest - self.lowest + 1)
+
+
+ONE_TO_FIVE = Scale()
 
 
 @dataclass(frozen=True)
@@ -60,13 +83,14 @@ class _Label:
         return left, top, left + width, self.first_baseline + (len(self.lines) - 1) * _LINE_HEIGHT + 5
 
 
-def radar(axes: Sequence[Axis], *, prefix: str, title: str) -> str:
+def radar(axes: Sequence[Axis], *, prefix: str, title: str, scale: Scale = ONE_TO_FIVE) -> str:
     """Index per axis as a closed line, with the low and high bound as dashed and dotted lines.
 
     Args:
         axes: 3 to 12 of them, clockwise from the top.
         prefix: makes the ids of this chart unique on the page.
         title: what the chart shows, in a sentence.
+        scale: the levels, one ring each.
 
     Raises:
         ValueError: for a number of axes that a radar cannot show.
@@ -76,28 +100,28 @@ def radar(axes: Sequence[Axis], *, prefix: str, title: str) -> str:
     labels = [_label(axis, _angle(number, len(axes))) for number, axis in enumerate(axes)]
     svg = _svg(prefix, title, "; ".join(_reading(axis) for axis in axes) + ".", "radar")
     svg.set("viewBox", _surrounding_box(labels))
-    _draw_grid(svg, len(axes))
-    _draw_series(svg, axes)
+    _draw_grid(svg, len(axes), scale)
+    _draw_series(svg, axes, scale)
     for label in labels:
         _draw_label(svg, label)
     return _text(svg)
 
 
-def interval_bar(index: Interval, *, prefix: str, title: str, rated: bool) -> str:
-    """A small bar on the scale 1 to 5: a band from low to high, a dot at the point."""
+def interval_bar(index: Interval, *, prefix: str, title: str, rated: bool, scale: Scale = ONE_TO_FIVE) -> str:
+    """A small bar on the scale of levels: a band from low to high, a dot at the point."""
     svg = _svg(prefix, title, _interval_reading(index, rated=rated), "interval-bar")
     svg.set("viewBox", f"0 0 {_number(_BAR_WIDTH)} {_number(_BAR_HEIGHT)}")
     svg.set("width", _number(_BAR_WIDTH))
     svg.set("height", _number(_BAR_HEIGHT))
     middle = _BAR_HEIGHT / 2
-    _line(svg, "chart-grid", (_bar_x(1), middle), (_bar_x(_HIGHEST), middle))
-    for level in range(1, _HIGHEST + 1):
-        _line(svg, "chart-grid", (_bar_x(level), middle - 4), (_bar_x(level), middle + 4))
-    low, high = _bar_x(float(index.low)), _bar_x(float(index.high))
+    _line(svg, "chart-grid", (_bar_x(scale.lowest, scale), middle), (_bar_x(scale.highest, scale), middle))
+    for level in scale.levels:
+        _line(svg, "chart-grid", (_bar_x(level, scale), middle - 4), (_bar_x(level, scale), middle + 4))
+    low, high = _bar_x(float(index.low), scale), _bar_x(float(index.high), scale)
     _line(svg, "chart-range", (low, middle), (high, middle))
     for end in (low, high):
         _line(svg, "chart-range-end", (end, middle - 4), (end, middle + 4))
-    _dot(svg, _bar_x(float(index.point)), middle, 4, rated=rated)
+    _dot(svg, _bar_x(float(index.point), scale), middle, 4, rated=rated)
     return _text(svg)
 
 
@@ -114,14 +138,14 @@ def _svg(prefix: str, title: str, description: str, name: str) -> Element:
     return svg
 
 
-def _draw_grid(svg: Element, count: int) -> None:
-    for level in range(1, _HIGHEST + 1):
-        corners = [_place(level, _angle(number, count)) for number in range(count)]
+def _draw_grid(svg: Element, count: int, scale: Scale) -> None:
+    for level in scale.levels:
+        corners = [_place(level, _angle(number, count), scale) for number in range(count)]
         _polygon(svg, "chart-grid", corners)
     for number in range(count):
-        _line(svg, "chart-grid", (0.0, 0.0), _place(_HIGHEST, _angle(number, count)))
-    for level in range(1, _HIGHEST + 1):
-        x, y = _place(level, _angle(0, count))
+        _line(svg, "chart-grid", (0.0, 0.0), _place(scale.highest, _angle(number, count), scale))
+    for level in scale.levels:
+        x, y = _place(level, _angle(0, count), scale)
         mark = SubElement(svg, "text")
         mark.set("class", "chart-mark")
         mark.set("x", _number(x + 3))
@@ -130,11 +154,16 @@ def _draw_grid(svg: Element, count: int) -> None:
         mark.text = str(level)
 
 
-def _draw_series(svg: Element, axes: Sequence[Axis]) -> None:
+def _draw_series(svg: Element, axes: Sequence[Axis], scale: Scale) -> None:
     angles = [_angle(number, len(axes)) for number in range(len(axes))]
-    low = [_place(float(axis.index.low), angle) for axis, angle in zip(axes, angles, strict=True)]
-    high = [_place(float(axis.index.high), angle) for axis, angle in zip(axes, angles, strict=True)]
-    point = [_place(float(axis.index.point), angle) for axis, angle in zip(axes, angles, strict=True)]
+    low, high, point = (
+        [_place(float(value), angle, scale) for value, angle in zip(values, angles, strict=True)]
+        for values in (
+            [axis.index.low for axis in axes],
+            [axis.index.high for axis in axes],
+            [axis.index.point for axis in axes],
+        )
+    )
     band = SubElement(svg, "path")
     band.set("class", "chart-band")
     band.set("fill-rule", "evenodd")
@@ -208,13 +237,13 @@ def _angle(number: int, count: int) -> float:
     return 2 * math.pi * number / count
 
 
-def _place(value: float, angle: float) -> tuple[float, float]:
-    distance = _RADIUS * value / _HIGHEST
+def _place(value: float, angle: float, scale: Scale) -> tuple[float, float]:
+    distance = _RADIUS * scale.outward(value)
     return math.sin(angle) * distance, -math.cos(angle) * distance
 
 
-def _bar_x(value: float) -> float:
-    return _BAR_MARGIN + (value - 1) / (_HIGHEST - 1) * (_BAR_WIDTH - 2 * _BAR_MARGIN)
+def _bar_x(value: float, scale: Scale) -> float:
+    return _BAR_MARGIN + scale.across(value) * (_BAR_WIDTH - 2 * _BAR_MARGIN)
 
 
 def _polygon(svg: Element, name: str, corners: Sequence[tuple[float, float]]) -> None:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from itomm.config.clock import format_instant
 from itomm.reports import wording
 from itomm.reports.assessment_statement import Attested
-from itomm.reports.charts import RADAR_AXES, Axis, interval_bar, radar
+from itomm.reports.charts import RADAR_AXES, Axis, Scale, interval_bar, radar
 from itomm.reports.criterion_groups import grouped
 from itomm.reports.criterion_view import CriterionView, criterion_view, index_scopes
 from itomm.reports.overview import (
@@ -53,6 +53,7 @@ def render_report(
     style = _stylesheet()
     criteria = _criteria(assessment, evidence, rules)
     areas = area_rows(assessment)
+    scale = Scale(min(assessment.model.levels), max(assessment.model.levels))
     return (
         _environment()
         .get_template("report.html")
@@ -64,7 +65,8 @@ def render_report(
             problems=collection_problems(assessment.sources),
             unknown_reasons=unknown_by_reason(criteria),
             areas=areas,
-            radar=_radar(areas),
+            radar=_radar(areas, scale),
+            scale=scale,
             heat=heat_rows(assessment),
             spread=services_spread(assessment),
             overrides=override_rows(assessment),
@@ -94,16 +96,18 @@ def _criteria(
     )
 
 
-def _radar(areas: Sequence[AreaRow]) -> Markup | None:
+def _radar(areas: Sequence[AreaRow], scale: Scale) -> Markup | None:
     axes = [Axis(row.part.name, row.score.index, row.score.level.rated) for row in areas if row.score]
     if len(axes) not in RADAR_AXES:
         return None
-    drawn = radar(axes, prefix="radar", title="Maturity index by area, from 1 to 5")
+    title = f"Maturity index by area, from {scale.lowest} to {scale.highest}"
+    drawn = radar(axes, prefix="radar", title=title, scale=scale)
     return Markup(drawn)  # noqa: S704 - written by an XML library, which escapes
 
 
-def _bar(index: Interval, name: str, *, rated: bool) -> Markup:
-    drawn = interval_bar(index, prefix=anchor("bar", name), title=f"Index of {name}", rated=rated)
+def _bar(index: Interval, name: str, *, rated: bool, scale: Scale) -> Markup:
+    title = f"Index of {name}"
+    drawn = interval_bar(index, prefix=anchor("bar", name), title=title, rated=rated, scale=scale)
     return Markup(drawn)  # noqa: S704 - written by an XML library, which escapes
 
 

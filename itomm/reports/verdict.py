@@ -22,7 +22,6 @@ from itomm.scoring.assessment import (
 
 # The view that stands: everything that counts, counted. The other two are always shown beside it.
 HEADLINE_VIEW = View.OVERRIDES
-HIGHEST_LEVEL = 5
 _NAMED_AT_MOST = 2
 _DECIDED_BY_PEOPLE = frozenset({"person", "override"})
 _WeightedAnswers: TypeAlias = tuple[Fraction, Mapping[str, CriterionAnswer]]
@@ -114,7 +113,7 @@ def practices_holding_back(
 
     Those that stay low whatever the unknown turns out to be come before those that may yet prove better.
     """
-    if level.point >= HIGHEST_LEVEL:
+    if level.point >= max(model.levels):
         return ()
     area_of = {practice.id: practice.area for practice in model.practices}
     below = [
