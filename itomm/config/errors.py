@@ -80,8 +80,22 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        hint = f"\n    {self.hint}" if self.hint else ""
-        return f"{self.place}: {self.message}{hint}"
+        hint = f"\n    {_printable(self.hint)}" if self.hint else ""
+        return f"{_printable(str(self.place))}: {_printable(self.message)}{hint}"
+
+
+LONGEST_MESSAGE = 1_000
+"""Characters of a message that are shown; a file may hold texts of any length where a word is expected."""
+
+
+def _printable(text: str) -> str:
+    """Text without what a terminal would act on or hide, and no longer than a person reads."""
+    if len(text) > LONGEST_MESSAGE:
+        text = f"{text[: LONGEST_MESSAGE // 2]} […] {text[-LONGEST_MESSAGE // 2 :]}"
+    return "".join(
+        each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode()
+        for each in text
+    )
 
 
 class InvalidInputError(ItommError):

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from sqlglot import exp
 from sqlglot.dialects import DuckDB
-from sqlglot.errors import SqlglotError
+from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from itomm.config.quantities import DAY, HOUR, MINUTE, SECOND, WEEK
@@ -22,6 +22,8 @@ MAXIMUM_NESTING = 60
 PLAIN_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{0,15})?|\.[0-9]{1,15}")
 
 _DIALECT = DuckDB()
+_BEGINNINGS_OF_STATEMENTS = {*_DIALECT.parser_class.STATEMENT_PARSERS, *_DIALECT.tokenizer_class.COMMANDS}
+"""What the parser would take for a statement; of those that it does not know it would write to the log."""
 _INTERVAL_UNITS = {"SECOND": SECOND, "MINUTE": MINUTE, "HOUR": HOUR, "DAY": DAY, "WEEK": WEEK}
 _INTERVAL_TEXT = re.compile(r"\s*-?[0-9]{1,9}(\.[0-9]{1,6})?(\s+[A-Za-z]+)?\s*")
 _HOW_TO_WRITE_INTERVALS = "Write interval '15 minutes', '4 hours', '30 days'."
@@ -105,6 +107,8 @@ def _parsed(text: str, names: Names) -> exp.Expr:
     for token in tokens:
         if token.token_type not in _WORDS_OF_THE_LANGUAGE and names.has_field(token.text.lower()):
             token.token_type = TokenType.IDENTIFIER
+    if tokens and tokens[0].token_type in _BEGINNINGS_OF_STATEMENTS:
+        raise ExpressionError(f"'{shortened(tokens[0].text)}' begins a statement; this must be an expression")
     trees = _DIALECT.parser().parse(tokens, text)
     tree = trees[0] if len(trees) == 1 else None
     if not isinstance(tree, exp.Expr):
@@ -122,7 +126,11 @@ def _check_intervals(tokens: Sequence[Token]) -> None:
 
 def _first_line(error: Exception) -> str:
     line = str(error).splitlines()[0].split(". Line")[0]
-    return "something is missing" if line.startswith("Required keyword") else line
+    if line.startswith("Required keyword"):
+        line = "something is missing"
+    known = error.errors if isinstance(error, ParseError) else []
+    stands_at = str(known[0].get("highlight") or "") if known else ""
+    return f"{line}, at '{shortened(stands_at)}'" if stands_at else line
 
 
 def microseconds(interval: exp.Expr) -> Fraction:

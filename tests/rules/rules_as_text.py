@@ -31,7 +31,7 @@ PLAIN_RULE: Mapping[str, object] = {
 
 def document_of(value: object) -> Document:
     """A value as the only document of a YAML file (JSON is YAML)."""
-    return parse_documents(json.dumps(value), "rules.yaml")[0]
+    return parse_documents(json.dumps(value, ensure_ascii=False), "rules.yaml")[0]
 
 
 def rule_of(**parts: object) -> Rule:

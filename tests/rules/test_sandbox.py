@@ -1,0 +1,225 @@
+"""Nothing that a person writes in a rule reaches out of it: refused by the language, and again behind it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from itomm.config.errors import InvalidInputError
+from itomm.evidence.reading.as_of import create_table, lock_down
+from itomm.evidence.record_types import record_types
+from itomm.evidence.segments.duckdb_connection import connect
+from itomm.rules.rule_reader import read_rule
+from itomm.rules.rule_tests import run_rule_tests
+from tests.rules.escape_attempts import ATTEMPTS, STATEMENTS_AT_THE_SECOND_WALL
+from tests.rules.rules_as_text import PLAIN_RULE, answer_to, document_of, rule_of
+
+LINKED = {"from": "postmortem", "on": {"incident_key": "key"}}
+
+EXPRESSION_DOORS: Mapping[str, Callable[[str], dict[str, object]]] = {
+    "where": lambda text: {"where": text},
+    "services": lambda text: {"services": text},
+    "linked where": lambda text: {"linked": {"fact": {**LINKED, "where": text}}},
+    "count": lambda text: {"measure": {"count": text}},
+    "exists": lambda text: {"measure": {"exists": text}},
+    "ratio where": lambda text: {"measure": {"ratio": {"where": text}}, "grade": {"yes": ">= 10 %"}},
+    "share of services": lambda text: {
+        "measure": {"share_of_services": {"having": text}},
+        "grade": {"yes": ">= 10 %"},
+    },
+    "trend": lambda text: {
+        "measure": {"trend": {"count": text}},
+        "window": {"field": "opened_at", "days": 9},
+        "grade": {"yes": ">= 10 %"},
+    },
+}
+VALUE_DOORS: Mapping[str, Callable[[str], dict[str, object]]] = {
+    "median": lambda text: {"measure": {"median": text}},
+    "percentile": lambda text: {"measure": {"percentile": {"of": text, "at": 90}}},
+    "sum": lambda text: {"measure": {"sum": text}},
+    "days_since": lambda text: {"measure": {"days_since": text}, "grade": {"yes": "<= 3 d"}},
+}
+NAME_DOORS: Mapping[str, Callable[[str], dict[str, object]]] = {
+    "rule": lambda text: {"rule": text},
+    "per": lambda text: {"per": text},
+    "from": lambda text: {"from": text},
+    "missing": lambda text: {"missing": text},
+    "confidence": lambda text: {"confidence": text},
+    "window field": lambda text: {"window": {"field": text, "days": 9}},
+    "window days": lambda text: {"window": {"field": "opened_at", "days": text}},
+    "grade yes": lambda text: {"grade": {"yes": text}},
+    "grade partial": lambda text: {"grade": {"yes": ">= 1", "partial": text}},
+    "minimum_sample": lambda text: {"minimum_sample": text},
+    "minimum_coverage": lambda text: {"minimum_coverage": text},
+    "measure word": lambda text: {"measure": {text: True}},
+    "measure": lambda text: {"measure": text},
+    "rate per": lambda text: {
+        "measure": {"rate": {"per": text}},
+        "window": {"field": "opened_at", "days": 9},
+    },
+    "percentile at": lambda text: {"measure": {"percentile": {"of": "severity", "at": text}}},
+    "at_least": lambda text: {"measure": {"share_of_services": {"having": "major", "at_least": text}}},
+    "linked name": lambda text: {"linked": {text: LINKED}},
+    "linked from": lambda text: {"linked": {"fact": {**LINKED, "from": text}}},
+    "linked on, theirs": lambda text: {"linked": {"fact": {**LINKED, "on": {text: "key"}}}},
+    "linked on, ours": lambda text: {"linked": {"fact": {**LINKED, "on": {"incident_key": text}}}},
+    "key": lambda text: {text: True},
+}
+TEST_DOORS: Mapping[str, Callable[[str], dict[str, object]]] = {
+    "as_of": lambda text: {"as_of": text},
+    "scope": lambda text: {"scope": text},
+    "given type": lambda text: {"given": {text: []}},
+    "given field": lambda text: {"given": {"incident": [{text: 1}]}},
+    "given instant": lambda text: {"given": {"incident": [{"opened_at": text}]}},
+    "given number": lambda text: {"given": {"incident": [{"severity": text}]}},
+    "repeat": lambda text: {"given": {"incident": [{"repeat": text}]}},
+    "incomplete": lambda text: {"incomplete": [text]},
+    "never_collected": lambda text: {"never_collected": [text]},
+    "expected answer": lambda text: {"expect": {"answer": text}},
+    "expected count": lambda text: {"expect": {"answer": "yes", "counted": text}},
+    "key": lambda text: {text: 1},
+}
+HARMLESS = {"vacuum", "checkpoint", "rollback"}
+"""Words that are as good a name as any where somebody names a rule or a linked fact."""
+UNREAD = (";", "--", "/*", "\x00", "\x1b")
+"""Marks that no expression may hold, even inside quotes, and those that no YAML holds."""
+RULE_DOORS = {**EXPRESSION_DOORS, **VALUE_DOORS, **NAME_DOORS}
+
+
+def attempts(every: int = 1, beginning: int = 0) -> Sequence[str]:
+    """All attempts, or one of each so many, so that many doors can be tried in seconds."""
+    return [text for texts in ATTEMPTS.values() for text in texts][beginning % every :: every]
+
+
+def refusal_of(value: Mapping[str, object]) -> str | None:
+    """What is said of a rule; None when it is taken. Slow refusals fail at once."""
+    started = time.process_time()
+    try:
+        rule = read_rule(document_of(value))
+        if rule.written.tests:
+            list(run_rule_tests([rule]))
+    except InvalidInputError as error:
+        return str(error)
+    finally:
+        assert time.process_time() - started < 1
+    return None
+
+
+def assert_refused(name: str, text: str, value: Mapping[str, object]) -> None:
+    refusal = refusal_of(value)
+    if refusal is None:
+        assert name in {"rule", "linked name"}, f"{name}: {text!r} was taken"
+        assert text in HARMLESS, f"{name}: {text!r} was taken"
+        return
+    assert refusal.startswith("rules.yaml:1:"), refusal
+    assert all(line.isprintable() for line in refusal.splitlines())
+    assert "sqlglot" not in refusal
+    assert len(refusal) < 2_500
+
+
+def quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def test_there_are_more_than_two_hundred_attempts() -> None:
+    assert len(set(attempts())) > 200
+
+
+def test_every_attempt_is_refused_as_a_condition(capfd: pytest.CaptureFixture[str]) -> None:
+    for text in attempts():
+        assert_refused("where", text, {**PLAIN_RULE, "where": text})
+    assert capfd.readouterr() == ("", ""), "the parser keeps its own words to itself"
+
+
+@pytest.mark.parametrize("name", RULE_DOORS)
+def test_attempts_are_refused_at_every_door_of_a_rule(name: str) -> None:
+    for text in attempts(every=7, beginning=list(RULE_DOORS).index(name)):
+        assert_refused(name, text, {**PLAIN_RULE, **RULE_DOORS[name](text)})
+
+
+@pytest.mark.parametrize("name", TEST_DOORS)
+def test_attempts_are_refused_at_every_door_of_a_test_case(name: str) -> None:
+    for text in attempts(every=11, beginning=list(TEST_DOORS).index(name)):
+        case = {"name": "case", "expect": {"answer": "unknown"}, **TEST_DOORS[name](text)}
+        assert_refused(name, text, {**PLAIN_RULE, "tests": [case]})
+
+
+def test_a_text_in_single_quotes_is_only_a_text() -> None:
+    texts = ["a'' or true or title = '", "a\\", "\\' or true --", *attempts(every=5)]
+    short = [text for text in texts if len(text) < 400 and not any(mark in text for mark in UNREAD)]
+    records = [*({"title": text} for text in short), {"title": "another"}, {}]
+    for text in short:
+        answer = answer_to(rule_of(where=f"title = {quoted(text)}"), records)
+        assert (answer.counted, answer.seen) == (1, len(records)), text
+
+
+def test_names_of_services_and_sources_are_only_texts() -> None:
+    texts = [text for text in attempts(every=5) if "\x00" not in text and "\x1b" not in text]
+    records = [{"service": text, "source": text, "source_ref": text} for text in texts]
+    rule = rule_of(per="service", where="service_id is not null and source = source")
+    for text in texts[::4]:
+        answer = answer_to(rule, records, service=text)
+        assert (answer.verdict, answer.counted) == ("yes", 1), text
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [{"repeat": 10_001}],
+        [{"repeat": 6_000}, {"repeat": 6_000}],
+        [{"repeat": 10**18}],
+        [{"repeat": -1}],
+        [{"repeat": True}],
+    ],
+)
+def test_a_test_case_cannot_give_more_records_than_a_person_writes(given: list[object]) -> None:
+    case = {"name": "case", "expect": {"answer": "unknown"}, "given": {"incident": given}}
+    refusal = refusal_of({**PLAIN_RULE, "tests": [case]})
+    assert refusal is not None
+    assert "given" in refusal or "repeat" in refusal or "more than" in refusal
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    (tmp_path / "secret.txt").write_text("secret", encoding="utf-8")
+    with connect() as opened:
+        create_table(opened, record_types()["incident"])
+        opened.execute(f"copy incident to '{tmp_path}/readable.parquet'")
+        lock_down(opened, [f"{tmp_path}/readable.parquet"])
+        yield opened
+
+
+@pytest.mark.parametrize("statement", STATEMENTS_AT_THE_SECOND_WALL)
+def test_the_database_refuses_what_would_reach_out(
+    statement: str, locked: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    a_python_variable = {"a": [1]}
+    secret = tmp_path / "secret.txt"
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(duckdb.Error):
+        locked.execute(
+            statement.format(secret=secret, folder=tmp_path, name=tmp_path.name, a=a_python_variable)
+        ).fetchall()
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_the_second_wall_still_lets_a_view_read_its_segments(
+    locked: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    assert locked.execute("select count(*) from read_parquet(?)", [f"{tmp_path}/readable.parquet"]).fetchall()
+
+
+def test_a_refusal_names_the_text_that_offends() -> None:
+    for text, named in (
+        ("read_text('/etc/passwd') = 'x'", "read_text"),
+        ("severity in (select 1)", "select 1"),
+        ("cast(severity as text) = '1'", "cast(severity as text)"),
+        ("attach '/tmp/x.db' as x", "/tmp/x.db"),
+        ("sum(severity) > 1", "sum(severity)"),
+    ):
+        refusal = refusal_of({**PLAIN_RULE, "where": f"major and {text}"}) or ""
+        assert named in refusal.lower().replace('"', ""), refusal
