@@ -41,6 +41,17 @@ def written_expressions(rule: Rule) -> Iterator[WrittenExpression]:
             continue  # a text with parameters in it, which only the reader can set
 
 
+def conjuncts(tree: exp.Expr) -> Iterator[exp.Expr]:
+    """The conditions that must all hold for a condition to hold."""
+    while isinstance(tree, exp.Paren):
+        tree = tree.this
+    if isinstance(tree, exp.And):
+        yield from conjuncts(tree.this)
+        yield from conjuncts(tree.expression)
+    else:
+        yield tree
+
+
 def _texts(written: Mapping[str, object]) -> Iterator[tuple[PathInDocument, str]]:
     for key in ("services", "where"):
         if isinstance(text := written.get(key), str):

@@ -9,6 +9,7 @@ from itertools import pairwise
 from sqlglot import exp
 
 from itomm.evidence.record_types import Field, FieldType, RecordType
+from itomm.rules.written_expressions import conjuncts
 
 _NUMBERS = frozenset({FieldType.INTEGER, FieldType.NUMBER, FieldType.RATIO})
 
@@ -16,7 +17,7 @@ _NUMBERS = frozenset({FieldType.INTEGER, FieldType.NUMBER, FieldType.RATIO})
 def unsatisfiable_field(tree: exp.Expr, record_type: RecordType) -> str | None:
     """The field whose conditions, joined by 'and', exclude each other; None when none is found."""
     by_field: dict[str, list[exp.Expr]] = {}
-    for part in _conjuncts(tree):
+    for part in conjuncts(tree):
         name = _field_of(part)
         if name is not None and (declared := record_type.resolve(name)) is not None:
             by_field.setdefault(declared.name, []).append(part)
@@ -24,16 +25,6 @@ def unsatisfiable_field(tree: exp.Expr, record_type: RecordType) -> str | None:
         if _excluded(record_type.fields[name], parts):
             return name
     return None
-
-
-def _conjuncts(tree: exp.Expr) -> Iterator[exp.Expr]:
-    while isinstance(tree, exp.Paren):
-        tree = tree.this
-    if isinstance(tree, exp.And):
-        yield from _conjuncts(tree.this)
-        yield from _conjuncts(tree.expression)
-    else:
-        yield tree
 
 
 def _field_of(part: exp.Expr) -> str | None:

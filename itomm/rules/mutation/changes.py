@@ -58,7 +58,7 @@ def changes_of(rule: Rule) -> Iterator[WrittenChange]:
 
 _IN_PART = "a record that this part alone lets in or keeps out"
 _AT_LIMIT = "a measured value between the two limits"
-_NO_RECORD = "no record that counts, in a complete collection"
+_NO_RECORD = "a complete collection without any record that counts"
 
 
 def _fewer_links(path: PathInDocument, pairs: Mapping[str, str]) -> Iterator[WrittenChange]:

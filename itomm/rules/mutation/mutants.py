@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
+from sqlglot import exp
+
 from itomm.config.errors import InvalidInputError, Place
 from itomm.config.yaml_source import Document, PathInDocument
 from itomm.rules.mutation.changes import WrittenChange, changes_of
 from itomm.rules.reachable import same_grades
 from itomm.rules.rule import Rule
 from itomm.rules.rule_reader import read_rule
+from itomm.rules.written_expressions import conjuncts, written_expressions
 
 
 @dataclass(frozen=True)
@@ -75,4 +78,31 @@ def _changed(rule: Rule, change: WrittenChange) -> Rule | None:
 def _why_alike(rule: Rule, changed: Rule, change: WrittenChange) -> str:
     if change.path[0] == "grade" and same_grades(rule, changed):
         return "every value that the measure can have is graded alike"
+    if change.path == ("where",) and _outside_window(rule) == _outside_window(changed):
+        return f"a record without {rule.window_field} lies in no window"
     return ""
+
+
+def _outside_window(rule: Rule) -> str | None:
+    """The filter without the demand that the window's field is there, which the window makes anyway."""
+    where = next((each for each in written_expressions(rule) if each.path == ("where",)), None)
+    if where is None or rule.window_field is None:
+        return None
+    kept = [part for part in conjuncts(where.tree) if not _is_there(part, rule)]
+    return " and ".join(part.sql(dialect="duckdb") for part in kept)
+
+
+def _is_there(part: exp.Expr, rule: Rule) -> bool:
+    inner = part.this if isinstance(part, exp.Not) else part
+    while isinstance(inner, exp.Paren):
+        inner = inner.this
+    if (
+        not isinstance(part, exp.Not)
+        or not isinstance(inner, exp.Is)
+        or not isinstance(inner.this, exp.Column)
+    ):
+        return False
+    declared = rule.record_type.resolve(inner.this.name)
+    return (
+        isinstance(inner.expression, exp.Null) and declared is not None and declared.name == rule.window_field
+    )
