@@ -1,0 +1,121 @@
+"""Reads texts that nobody should write, and checks that each is a valid rule or a clear error.
+
+    python -m bench.rules.fuzz.run [--texts 200000] [--seed 1] [--workers 2]
+
+Exit code 1 when a text brought a traceback, took longer than a second of processor time, or memory went over
+500 MB in all. Offending texts are written to --findings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import multiprocessing
+import resource
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from bench.rules.fuzz.outcomes import Outcome, empty_evidence, outcome_of
+from bench.rules.fuzz.texts import Maker
+
+MOST_SECONDS = 1.0
+MOST_BYTES = 500_000_000
+SLOWEST_KEPT = 5
+
+
+@dataclass
+class Tally:
+    """What became of a worker's texts."""
+
+    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    slowest: list[tuple[float, float, str, bytes]] = field(default_factory=list)
+    faults: list[tuple[str, bytes, str]] = field(default_factory=list)
+    peak_kb: int = 0
+
+    def add(self, kind: str, text: bytes, outcome: Outcome, worked: float, waited: float) -> None:
+        self.outcomes[kind, outcome.what] += 1
+        if outcome.fault:
+            self.faults.append((kind, text, outcome.fault))
+        if worked > MOST_SECONDS:
+            self.faults.append((kind, text, f"took {worked:.2f} s of processor time"))
+        self.slowest = sorted([*self.slowest, (worked, waited, kind, text)], reverse=True)[:SLOWEST_KEPT]
+
+
+def main() -> int:
+    """Run the workers, add up, say what was found."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--texts", type=int, default=200_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--findings", type=Path, default=Path(tempfile.gettempdir()) / "itomm-fuzz-findings")
+    asked = parser.parse_args()
+    share = -(-asked.texts // asked.workers)
+    with multiprocessing.get_context("spawn").Pool(asked.workers) as pool:
+        tallies = pool.starmap(work, [(asked.seed * 1000 + worker, share) for worker in range(asked.workers)])
+    return report(tallies, asked.findings)
+
+
+def work(seed: int, texts: int) -> Tally:
+    """One worker: its texts, its tally."""
+    resource.setrlimit(resource.RLIMIT_DATA, (2 * MOST_BYTES, 2 * MOST_BYTES))
+    maker, tally = Maker(seed), Tally()
+    with closing(empty_evidence()) as connection, tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        file = Path(folder) / "rules.yaml"
+        for _ in range(texts):
+            kind, text = maker.text()
+            tally.add(kind, text, *_tried(connection, file, text))
+        gc.collect()
+    tally.peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return tally
+
+
+def _tried(connection: duckdb.DuckDBPyConnection, file: Path, text: bytes) -> tuple[Outcome, float, float]:
+    file.write_bytes(text)
+    began, worked = time.perf_counter(), time.process_time()
+    try:
+        outcome = outcome_of(connection, file)
+    except Exception:  # noqa: BLE001  # whatever it is, it is a finding
+        outcome = Outcome("traceback", traceback.format_exc(limit=-6))
+    return outcome, time.process_time() - worked, time.perf_counter() - began
+
+
+def report(tallies: list[Tally], findings: Path) -> int:
+    """Print what was found."""
+    outcomes: Counter[tuple[str, str]] = sum((tally.outcomes for tally in tallies), Counter())
+    words = sorted({what for _, what in outcomes})
+    print(f"{'kind of text':36}" + "".join(f"{word:>12}" for word in words))
+    for kind in sorted({kind for kind, _ in outcomes}):
+        print(f"{kind:36}" + "".join(f"{outcomes[kind, word]:>12,}" for word in words))
+    for word in words:
+        print(f"{word}: {sum(number for (_, what), number in outcomes.items() if what == word):,}")
+    print(
+        f"texts: {outcomes.total():,}; "
+        f"peak memory of a worker: {max(tally.peak_kb for tally in tallies) / 1024:.0f} MB"
+    )
+    slowest = sorted((each for tally in tallies for each in tally.slowest), reverse=True)[:SLOWEST_KEPT]
+    for worked, waited, kind, text in slowest:
+        print(
+            f"slow: {worked * 1000:.0f} ms of processor, {waited * 1000:.0f} ms by the clock; "
+            f"{kind}; {text[:60]!r}"
+        )
+    faults = [fault for tally in tallies for fault in tally.faults]
+    for number, (kind, text, fault) in enumerate(faults):
+        findings.mkdir(exist_ok=True)
+        (findings / f"{number:05}.yaml").write_bytes(text)
+        if number < 10:
+            print(f"FAULT {number:05} ({kind}): {fault}")
+    print(f"faults: {len(faults):,}" + (f", in {findings}" if faults else ""))
+    too_much = any(tally.peak_kb * 1024 > MOST_BYTES for tally in tallies)
+    return 1 if faults or too_much else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
