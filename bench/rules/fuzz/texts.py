@@ -162,7 +162,7 @@ class Maker:
         if isinstance(value, list):
             return [self._with_words_changed(inner) for inner in value]
         words = re.findall(r"\w+|\s+|'[^']*'|[^\w\s]+", value)
-        for _ in range(self._random.choice((0, 0, 1, 1, 2))):
+        for _ in range(self._random.choice((0, 0, 0, 0, 0, 0, 0, 1, 2))):
             place = self._random.randrange(len(words) + 1)
             new = (*words, self._random.choice(WORDS), self._random.choice(self._fields))
             other = self._random.choice(new)
