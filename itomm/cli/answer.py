@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from itomm.cli.names import as_written, nearest_case
 from itomm.cli.options import Invocation, common_options, instant_or_none
 from itomm.cli.tables import print_paragraph
 from itomm.cli.workspace import Workspace
@@ -64,10 +65,11 @@ def known_criterion(rule_set: RuleSet, criterion: str) -> str:
         UsageError: the questionnaire has no such criterion.
     """
     known = rule_set.model.by_id
-    if criterion.upper() not in known:
-        hint = closest(criterion.upper(), known)
+    written = as_written(criterion, known)
+    if written is None:
+        hint = closest(nearest_case(criterion, known), known)
         raise UsageError(f"There is no criterion '{criterion}'. {hint}".strip())
-    return criterion.upper()
+    return written
 
 
 def known_scope(configuration: Configuration, scope: str | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from itomm.cli.names import as_written, nearest_case
 from itomm.cli.options import Invocation, common_options, output_option, scoring_options
 from itomm.cli.overview import find_scope, level_rows, print_overview, view_rows
 from itomm.cli.tables import csv_text, print_paragraph, print_table, write_out
@@ -62,14 +63,16 @@ def _print_scope(assessment: Assessment, scope: ScopeResult) -> None:
 
 
 def _show_answers(assessment: Assessment, scope: ScopeResult, part: str, output: str) -> None:
+    named = [each.id for each in (*assessment.model.areas, *assessment.model.practices)]
+    written = as_written(part, [*named, *(each.id for each in assessment.model.criteria)])
+    if written is None:
+        hint = nearest(nearest_case(part, named), named)
+        raise UsageError(f"There is no area, practice or scope '{part}'. {hint}")
     criteria = {
         criterion.id: criterion
         for criterion in assessment.model.criteria
-        if part.upper() in {criterion.area, criterion.practice, criterion.id}
+        if written in {criterion.area, criterion.practice, criterion.id}
     }
-    if not criteria:
-        known = [named.id for named in (*assessment.model.areas, *assessment.model.practices)]
-        raise UsageError(f"There is no area, practice or scope '{part}'. {nearest(part.upper(), known)}")
     answers = [answer for answer in scope.answers if answer.criterion in criteria]
     rows = [(answer.criterion, criteria[answer.criterion].title, *_answer(answer)) for answer in answers]
     if output == "json":
@@ -77,7 +80,7 @@ def _show_answers(assessment: Assessment, scope: ScopeResult, part: str, output:
     elif output == "csv":
         write_out(csv_text(HEADINGS, rows))
     else:
-        print_table(f"{scope.name}: {part.upper()}", HEADINGS, rows)
+        print_table(f"{scope.name}: {written}", HEADINGS, rows)
 
 
 def _answer(answer: CriterionAnswer) -> tuple[str, str, str]:
