@@ -33,6 +33,13 @@ RECORDS_SHOWN = 20
 @click.argument("criterion_id", metavar="CRITERION")
 @click.option("--service", "--scope", "scope_id", metavar="ID", help="A service or group.  [default: all]")
 @click.option("--records", default=RECORDS_SHOWN, show_default=True, help="Records to list at most.")
+@click.option(
+    "--sample",
+    type=click.IntRange(1, 10_000),
+    metavar="N",
+    help="List N of the records that counted, drawn by --seed, instead of the first ones.",
+)
+@click.option("--seed", default=0, show_default=True, help="Draws the sample; the same seed draws the same.")
 @scoring_options
 @output_option("table", "json")
 @common_options
@@ -42,6 +49,8 @@ def command(
     criterion_id: str,
     scope_id: str | None,
     records: int,
+    sample: int | None,
+    seed: int,
     as_of: str | None,
     snapshot: str | None,
     profile: str | None,
@@ -60,7 +69,8 @@ def command(
         assessment,
         criterion=criterion.id,
         scope=scope.id,
-        at_most=dict.fromkeys(ScopeKind, records),
+        at_most=dict.fromkeys(ScopeKind, sample or records),
+        seed=seed if sample else None,
     ).get((criterion.id, scope.id), ())
     rule = _rule_text(workspace.rule_set, answer, criterion.id)
     if output == "json":
@@ -72,12 +82,14 @@ def command(
             "answer": plain(answer),
             "rule": rule,
             "records": plain(behind),
+            **({"sample": {"size": len(behind), "seed": seed}} if sample else {}),
         }
         write_out(to_json(document))
     else:
         for line, style in _lines(criterion, scope.name, answer, rule):
             print_paragraph(line, style=style)
-        _print_records(answer.inferred, behind)
+        drawn = f"A sample of those that counted, {len(behind)} of {{counted}}, seed {seed}" if sample else ""
+        _print_records(answer.inferred, behind, drawn)
     return ExitCode.OK
 
 
@@ -162,13 +174,14 @@ def _people_lines(answer: CriterionAnswer) -> Iterator[tuple[str, str]]:
         yield f"  it saw: {override.saw_verdict} ({override.saw_measured or 'nothing measured'})", ""
 
 
-def _print_records(inferred: InferredAnswer | None, records: Sequence[EvidenceRecord]) -> None:
+def _print_records(
+    inferred: InferredAnswer | None, records: Sequence[EvidenceRecord], drawn: str = ""
+) -> None:
     if inferred is None:
         return
     print_paragraph("")
-    print_paragraph(
-        f"Records ({len(records)} of {inferred.seen} seen, those that counted first):", style="bold"
-    )
+    first = f"Records ({len(records)} of {inferred.seen} seen, those that counted first)"
+    print_paragraph(f"{drawn.format(counted=inferred.counted) or first}:", style="bold")
     if not records:
         print_paragraph("  none")
         return
@@ -178,12 +191,29 @@ def _print_records(inferred: InferredAnswer | None, records: Sequence[EvidenceRe
         for record in records
     ]
     print_table("", ("", "service", *names[:4]), rows)
+    _print_reasons(records)
     print_paragraph("")
     print_paragraph("Where they are and how they were fetched:", style="bold")
     for url in dict.fromkeys(record.url or record.source_ref for record in records):
         print_paragraph(f"  {url}")
     for request in dict.fromkeys(f"{record.source}: {record.request}" for record in records):
         print_paragraph(f"  {request}")
+
+
+def _print_reasons(records: Sequence[EvidenceRecord]) -> None:
+    """Why records did not count: each reason once, with the records it holds for."""
+    reasons: dict[str, list[str]] = {}
+    for record in records:
+        if record.why_not:
+            reasons.setdefault(record.why_not, []).append(
+                next(iter(record.fields.values()), record.source_ref)
+            )
+    if reasons:
+        print_paragraph("")
+        print_paragraph("Why some did not count:", style="bold")
+    for reason, named in reasons.items():
+        more = f" and {len(named) - 5} more" if len(named) > 5 else ""
+        print_paragraph(f"  {', '.join(named[:5])}{more}: {reason}")
 
 
 def _standing(record: EvidenceRecord) -> str:

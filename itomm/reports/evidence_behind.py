@@ -13,8 +13,9 @@ from itomm.evidence.observation import RequestMade
 from itomm.evidence.reading.as_of import open_evidence
 from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.store import Store
+from itomm.rules.listing import columns_listed
 from itomm.rules.pack import RuleSet
-from itomm.rules.records import RecordLookedAt, records_behind, records_by_service
+from itomm.rules.records import RecordLookedAt, records_behind, records_by_service, sampled_records
 from itomm.rules.rule import BoundRule, Rule
 from itomm.scoring.assessment import Assessment, EvidenceRecord, ScopeKind, ScopeResult
 
@@ -31,10 +32,12 @@ def evidence_behind(
     criterion: str | None = None,
     scope: str | None = None,
     at_most: Mapping[ScopeKind, int],
+    seed: int | None = None,
 ) -> EvidenceByPlace:
     """Records behind the inferred answers of an assessment, optionally of one criterion or scope only.
 
-    ``at_most`` says for each kind of scope how many records to give.
+    ``at_most`` says for each kind of scope how many records to give: those that counted first, or with a
+    ``seed`` a sample of those that counted.
     """
     places = list(_places(rule_set, assessment, criterion, scope))
     rules = {rule.name: rule for rule, _ in places}
@@ -49,10 +52,15 @@ def evidence_behind(
         return f"{text} (raw payload {removal.words})" if removal else text
 
     found: dict[tuple[str, str], tuple[EvidenceRecord, ...]] = {}
-    with closing(open_evidence(snapshot, types, assessment.as_of)) as connection:
+    bounds = {rule.name: rule.bound(assessment.as_of) for rule in rules.values()}
+    columns = columns_listed(list(bounds.values()))
+    with closing(open_evidence(snapshot, types, assessment.as_of, columns=columns)) as connection:
         for rule in rules.values():
             results = [result for other, result in places if other is rule]
-            listed = _listed(connection, rule.bound(assessment.as_of), results, at_most)
+            if seed is None:
+                listed = _listed(connection, bounds[rule.name], results, at_most)
+            else:
+                listed = _sampled(connection, bounds[rule.name], results, at_most, seed)
             for scope_id, records in listed.items():
                 found[(rule.criterion, scope_id)] = tuple(
                     _evidence(rule, record, request(record.collection, record.page)) for record in records
@@ -79,6 +87,21 @@ def _listed(
     for organisation in others:
         listed[organisation] = records_behind(connection, bound, None, at_most[ScopeKind.ORGANISATION])
     return listed
+
+
+def _sampled(
+    connection: duckdb.DuckDBPyConnection,
+    bound: BoundRule,
+    results: Sequence[ScopeResult],
+    sizes: Mapping[ScopeKind, int],
+    seed: int,
+) -> dict[str, list[RecordLookedAt]]:
+    """A sample of the records of one rule that counted, by scope id."""
+    named = {each.id: each.id if each.kind is ScopeKind.SERVICE else None for each in results}
+    return {
+        each.id: sampled_records(connection, bound, named[each.id], sizes[each.kind], seed)
+        for each in results
+    }
 
 
 def request_text(request: RequestMade | None) -> str:
@@ -118,4 +141,5 @@ def _evidence(rule: Rule, record: RecordLookedAt, request: str) -> EvidenceRecor
         matched=record.matched,
         fields=record.fields,
         request=request,
+        why_not=record.why_not,
     )

@@ -17,7 +17,7 @@ from itomm.rules.measures import Measure, MeasureKind
 from itomm.rules.rule import LINKED_ALIAS, RECORD_ALIAS, BoundRule, LinkedFact
 
 _SELECTED = "selected"
-_WITH_FACTS = "with_facts"
+WITH_FACTS = "with_facts"
 
 
 def service_id() -> exp.Column:
@@ -55,66 +55,11 @@ def measuring(bound: BoundRule) -> exp.Select:
             *[exp.alias_(tree, name) for name, tree in columns.items()],
         )
         .from_(exp.alias_(exp.table_(_SELECTED), RECORD_ALIAS, table=True), copy=False)
-        .with_(_WITH_FACTS, as_=_with_linked_facts(bound), copy=False)
+        .with_(WITH_FACTS, as_=with_linked_facts(bound), copy=False)
         .with_(_SELECTED, as_=_selected(bound), copy=False)
     )
     query.set("group", exp.Group(grouping_sets=[grouping]))
     return query
-
-
-def listing(bound: BoundRule, service: str | None, at_most: int | None) -> exp.Select:
-    """The records that a rule looks at, with whether each counted and matched; all, or one service's.
-
-    Columns: all of the record type, then counts and matches. Those that counted come first.
-    """
-    query = _judged(bound).order_by(*_listing_order(bound), copy=False)
-    if service is not None:
-        query.where(service_id().eq(exp.Literal.string(service)), copy=False)
-    return query if at_most is None else query.limit(at_most, copy=False)
-
-
-def listing_by_service(bound: BoundRule, at_most: int) -> exp.Select:
-    """As :func:`listing`, for every service at once: the first records of each."""
-    place = exp.Window(
-        this=exp.RowNumber(),
-        partition_by=[service_id()],
-        order=exp.Order(expressions=_listing_order(bound)),
-    )
-    query = _judged(bound).where(exp.Not(this=exp.Is(this=service_id(), expression=exp.Null())), copy=False)
-    query.set("qualify", exp.Qualify(this=place <= at_most))
-    return query.order_by(service_id(), *_listing_order(bound), copy=False)
-
-
-def _judged(bound: BoundRule) -> exp.Select:
-    counts = all_of(_conditions(bound)) or exp.true()
-    population = counting_condition(bound.measure)
-    if population is not None:
-        counts = exp.and_(counts, population.copy(), copy=False)
-    condition = bound.measure.condition
-    matches = exp.and_(counts.copy(), condition.copy(), copy=False) if condition is not None else exp.Null()
-    return (
-        exp.select(
-            exp.Column(this=exp.Star(), table=exp.to_identifier(RECORD_ALIAS)),
-            exp.alias_(exp.Coalesce(this=exp.Paren(this=counts), expressions=[exp.false()]), "counts"),
-            exp.alias_(exp.Paren(this=matches), "matches"),
-        )
-        .from_(exp.alias_(exp.table_(_WITH_FACTS), RECORD_ALIAS, table=True), copy=False)
-        .with_(_WITH_FACTS, as_=_with_linked_facts(bound), copy=False)
-    )
-
-
-def _listing_order(bound: BoundRule) -> list[exp.Ordered]:
-    """Counted before not counted, not matching before matching, then the newest, then by name."""
-    order = [
-        exp.Ordered(this=exp.column("counts"), desc=True, nulls_first=False),
-        exp.Ordered(this=exp.column("matches"), desc=False, nulls_first=True),
-    ]
-    newest_first = bound.rule.window_field or bound.rule.record_type.occurred
-    if newest_first is not None:
-        moment = exp.column(newest_first, table=RECORD_ALIAS, quoted=True)
-        order.append(exp.Ordered(this=moment, desc=True, nulls_first=False))
-    named = [exp.column(name, table=RECORD_ALIAS, quoted=True) for name in ("source", "source_ref")]
-    return order + [exp.Ordered(this=column, desc=False, nulls_first=False) for column in named]
 
 
 def population(bound: BoundRule) -> exp.Select | None:
@@ -126,10 +71,13 @@ def population(bound: BoundRule) -> exp.Select | None:
     ).from_(exp.alias_(exp.table_("service", quoted=True), RECORD_ALIAS, table=True))
 
 
-def _with_linked_facts(bound: BoundRule) -> exp.Select:
+def with_linked_facts(bound: BoundRule, service: str | None = None) -> exp.Select:
+    """All records of a rule's type, or one service's, with a yes/no column for each linked fact."""
     query = exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier(RECORD_ALIAS))).from_(
         exp.alias_(exp.table_(bound.rule.record_type.name, quoted=True), RECORD_ALIAS, table=True)
     )
+    if service is not None:
+        query.where(service_id().eq(exp.Literal.string(service)), copy=False)
     for fact in bound.rule.linked:
         query.select(exp.alias_(_exists(bound, fact), fact.name, quoted=True), copy=False)
     return query
@@ -161,25 +109,35 @@ def _linked(theirs: Field, ours: Field) -> exp.Expr:
 
 
 def _selected(bound: BoundRule) -> exp.Select:
-    query = exp.select(exp.Star()).from_(exp.alias_(exp.table_(_WITH_FACTS), RECORD_ALIAS, table=True))
-    conditions = _conditions(bound)
-    return query.where(*conditions, copy=False) if conditions else query
+    query = exp.select(exp.Star()).from_(exp.alias_(exp.table_(WITH_FACTS), RECORD_ALIAS, table=True))
+    found = conditions(bound)
+    return query.where(*found, copy=False) if found else query
 
 
-def _conditions(bound: BoundRule) -> list[exp.Expr]:
-    conditions: list[exp.Expr] = []
+def conditions(bound: BoundRule) -> list[exp.Expr]:
+    """What makes a record a selected one: its service, the filter, the window."""
+    every: list[exp.Expr] = []
     if bound.services is not None:
-        applies = exp.select(exp.column("source_ref", table="member")).from_(
-            exp.alias_(_members(bound), "member", table=True)
-        )
-        conditions.append(exp.In(this=service_id(), query=exp.Subquery(this=applies)))
+        every.append(in_scope(bound))
     if bound.where is not None:
-        conditions.append(exp.Paren(this=bound.where.copy()))
+        every.append(exp.Paren(this=bound.where.copy()))
     if bound.rule.window_field is not None:
-        moment = exp.column(bound.rule.window_field, table=RECORD_ALIAS, quoted=True)
-        conditions.append(moment > instant_literal(window_start(bound)))
-        conditions.append(moment.copy() <= instant_literal(bound.as_of))
-    return conditions
+        every += in_window(bound)
+    return every
+
+
+def in_scope(bound: BoundRule) -> exp.Expr:
+    """Whether a record's service is one that the rule applies to."""
+    applies = exp.select(exp.column("source_ref", table="member")).from_(
+        exp.alias_(_members(bound), "member", table=True)
+    )
+    return exp.In(this=service_id(), query=exp.Subquery(this=applies))
+
+
+def in_window(bound: BoundRule) -> list[exp.Expr]:
+    """Whether a record lies in the rule's window."""
+    moment = exp.column(str(bound.rule.window_field), table=RECORD_ALIAS, quoted=True)
+    return [moment > instant_literal(window_start(bound)), moment.copy() <= instant_literal(bound.as_of)]
 
 
 def _members(bound: BoundRule) -> exp.Subquery:

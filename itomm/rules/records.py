@@ -14,15 +14,24 @@ from sqlglot import exp
 from itomm.config.clock import format_instant
 from itomm.config.quantities import SECOND, Dimension, Quantity, decimal_text, format_quantity
 from itomm.evidence.record_types import FieldType, RecordType
-from itomm.rules import compiler
+from itomm.rules.checks import Check, checks_of, why_not
+from itomm.rules.listing import (
+    check_column,
+    counted_places,
+    listing,
+    listing_by_service,
+    sampling,
+    telling_fields,
+)
 from itomm.rules.rule import BoundRule
-
-_IDENTIFYING = ("key", "name", "title", "rule", "path", "iid", "tag", "identifier", "environment", "data_set")
 
 
 @dataclass(frozen=True)
 class RecordLookedAt:
-    """One record with how it entered an answer, and where it came from."""
+    """One record with how it entered an answer, and where it came from.
+
+    ``why_not`` says in words why it did not count; "" when it did.
+    """
 
     source: str
     source_ref: str
@@ -35,13 +44,21 @@ class RecordLookedAt:
     counted: bool
     matched: bool | None
     fields: Mapping[str, str]
+    why_not: str = ""
 
 
 def records_behind(
     connection: duckdb.DuckDBPyConnection, bound: BoundRule, service: str | None, at_most: int | None
 ) -> list[RecordLookedAt]:
     """Records of a rule for a service (None: all), those that counted first; at most ``at_most``."""
-    return _listed(connection, bound, compiler.listing(bound, service, at_most))
+    return _listed(connection, bound, listing(bound, service, at_most))
+
+
+def sampled_records(
+    connection: duckdb.DuckDBPyConnection, bound: BoundRule, service: str | None, size: int, seed: int
+) -> list[RecordLookedAt]:
+    """A sample of the records that counted for a service (None: all); a seed draws the same everywhere."""
+    return _listed(connection, bound, sampling(bound, service, size, seed))
 
 
 def records_by_service(
@@ -49,7 +66,7 @@ def records_by_service(
 ) -> dict[str, list[RecordLookedAt]]:
     """As :func:`records_behind`, for every service at once."""
     found: dict[str, list[RecordLookedAt]] = {}
-    for record in _listed(connection, bound, compiler.listing_by_service(bound, at_most)):
+    for record in _listed(connection, bound, listing_by_service(bound, at_most)):
         found.setdefault(str(record.service), []).append(record)
     return found
 
@@ -58,11 +75,7 @@ def places_that_counted(
     connection: duckdb.DuckDBPyConnection, bound: BoundRule
 ) -> set[tuple[str, tuple[int, int]]]:
     """Collection, page and position of every record that counted in a rule's answers, for any service."""
-    listed = compiler.listing(bound, None, None)
-    listed.set("order", None)
-    query = exp.select("collection", "page", "position").distinct()
-    query = query.from_(listed.subquery("listed")).where(exp.column("counts"))
-    rows = connection.execute(query.sql(dialect="duckdb")).fetchall()
+    rows = connection.execute(counted_places(bound).sql(dialect="duckdb")).fetchall()
     return {(str(collection), (int(page), int(position))) for collection, page, position in rows}
 
 
@@ -71,28 +84,16 @@ def _listed(
 ) -> list[RecordLookedAt]:
     cursor = connection.execute(query.sql(dialect="duckdb", copy=False))
     names = [column[0] for column in cursor.description or ()]
-    telling = _telling_fields(bound)
+    telling = telling_fields(bound)
+    checks = checks_of(bound)
     return [
-        _looked_at(bound.rule.record_type, dict(zip(names, row, strict=True)), telling)
-        for row in cursor.fetchall()
+        _looked_at(bound, dict(zip(names, row, strict=True)), telling, checks) for row in cursor.fetchall()
     ]
 
 
-def _telling_fields(bound: BoundRule) -> list[str]:
-    """The field that names the record, those that the rule reads, and a second name."""
-    record_type = bound.rule.record_type
-    trees = [bound.where, bound.measure.condition, bound.measure.population, bound.measure.value]
-    read = {column.name for tree in trees if tree is not None for column in tree.find_all(exp.Column)}
-    read |= {ours.name for fact in bound.rule.linked for _, ours in fact.on}
-    if bound.rule.window_field is not None:
-        read.add(bound.rule.window_field)
-    naming = [name for name in _IDENTIFYING if name in record_type.fields]
-    facts = [fact.name for fact in bound.rule.linked]
-    ordered = [*naming[:1], *(name for name in record_type.fields if name in read), *facts, *naming[1:2]]
-    return list(dict.fromkeys(ordered))
-
-
-def _looked_at(record_type: RecordType, row: Mapping[str, object], telling: Sequence[str]) -> RecordLookedAt:
+def _looked_at(
+    bound: BoundRule, row: Mapping[str, object], telling: Sequence[str], checks: Sequence[Check]
+) -> RecordLookedAt:
     service = row["service_id"]
     matches = row["matches"]
     counts = bool(row["counts"])
@@ -107,8 +108,15 @@ def _looked_at(record_type: RecordType, row: Mapping[str, object], telling: Sequ
         position=int(str(row["position"])),
         counted=counts,
         matched=bool(matches) if counts and matches is not None else None,
-        fields=dict(_shown(record_type, row, telling)),
+        fields=dict(_shown(bound.rule.record_type, row, telling)),
+        why_not="" if counts else why_not(bound, checks, row, _passed(row, len(checks))),
     )
+
+
+def _passed(row: Mapping[str, object], number: int) -> list[bool | None]:
+    """How a record fared in each check of its rule."""
+    found = [row[check_column(each)] for each in range(number)]
+    return [None if each is None else bool(each) for each in found]
 
 
 def _in_utc(value: object) -> datetime:

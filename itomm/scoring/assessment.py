@@ -218,7 +218,7 @@ class Assessment:
 
 @dataclass(frozen=True)
 class EvidenceRecord:
-    """One record behind an answer, ready to show."""
+    """One record behind an answer, ready to show; ``why_not`` says why it did not count, "" when it did."""
 
     source: str
     record_type: str
@@ -230,3 +230,4 @@ class EvidenceRecord:
     matched: bool | None
     fields: Mapping[str, str]
     request: str
+    why_not: str = ""

@@ -1,0 +1,140 @@
+"""Statements that list the records behind an answer, with how each fared in every part of its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlglot import exp
+
+from itomm.evidence.segments.columns import PROVENANCE_COLUMNS
+from itomm.rules.checks import checks_of
+from itomm.rules.columns_read import columns_read
+from itomm.rules.compiler import (
+    WITH_FACTS,
+    all_of,
+    conditions,
+    counting_condition,
+    service_id,
+    with_linked_facts,
+)
+from itomm.rules.rule import RECORD_ALIAS, BoundRule
+
+_IDENTIFYING = ("key", "name", "title", "rule", "path", "iid", "tag", "identifier", "environment", "data_set")
+
+
+def listing(bound: BoundRule, service: str | None, at_most: int | None) -> exp.Select:
+    """The records that a rule looks at, with whether each counted and matched; all, or one service's.
+
+    Columns: provenance, the telling fields, counts, matches, and one for each of the rule's checks, named
+    by :func:`check_column`. Those that counted come first.
+    """
+    query = _judged(bound, service).order_by(*_order(bound), copy=False)
+    return query if at_most is None else query.limit(at_most, copy=False)
+
+
+def listing_by_service(bound: BoundRule, at_most: int) -> exp.Select:
+    """As :func:`listing`, for every service at once: the first records of each."""
+    place = exp.Window(
+        this=exp.RowNumber(),
+        partition_by=[service_id()],
+        order=exp.Order(expressions=_order(bound)),
+    )
+    query = _judged(bound, None).where(
+        exp.Not(this=exp.Is(this=service_id(), expression=exp.Null())), copy=False
+    )
+    query.set("qualify", exp.Qualify(this=place <= at_most))
+    return query.order_by(service_id(), *_order(bound), copy=False)
+
+
+def sampling(bound: BoundRule, service: str | None, size: int, seed: int) -> exp.Select:
+    """Records that counted, drawn by seed: those whose SHA-256 over seed and identity come first.
+
+    The hashed text is the seed, the record type, the source and the record's reference, with a line break
+    between each, so that anybody can draw the same sample without this program.
+    """
+    named = [exp.column(name, table=RECORD_ALIAS, quoted=True) for name in ("source", "source_ref")]
+    literals = [exp.Literal.string(text) for text in (str(seed), bound.rule.record_type.name)]
+    text = exp.func("concat_ws", exp.func("chr", exp.Literal.number(10)), *literals, *named)
+    lot = exp.Anonymous(this="sha256", expressions=[text])
+    query = _judged(bound, service).where(exp.column("counts"), copy=False)
+    order = [
+        exp.Ordered(this=each, desc=False, nulls_first=False)
+        for each in (lot, *(each.copy() for each in named))
+    ]
+    return query.order_by(*order, copy=False).limit(size, copy=False)
+
+
+def counted_places(bound: BoundRule) -> exp.Select:
+    """Collection, page and position of every record that counted, for any service."""
+    query = exp.select("collection", "page", "position").distinct()
+    return query.from_(_judged(bound, None).subquery("listed")).where(exp.column("counts"))
+
+
+def telling_fields(bound: BoundRule) -> list[str]:
+    """The field that names the record, those that the rule reads, and a second name."""
+    record_type = bound.rule.record_type
+    trees = [bound.where, bound.measure.condition, bound.measure.population, bound.measure.value]
+    read = {column.name for tree in trees if tree is not None for column in tree.find_all(exp.Column)}
+    read |= {ours.name for fact in bound.rule.linked for _, ours in fact.on}
+    if bound.rule.window_field is not None:
+        read.add(bound.rule.window_field)
+    naming = [name for name in _IDENTIFYING if name in record_type.fields]
+    facts = [fact.name for fact in bound.rule.linked]
+    ordered = [*naming[:1], *(name for name in record_type.fields if name in read), *facts, *naming[1:2]]
+    return list(dict.fromkeys(ordered))
+
+
+def columns_listed(rules: Sequence[BoundRule]) -> Mapping[str, frozenset[str]]:
+    """By record type, the columns that listing the records of rules needs."""
+    found = {name: set(columns) for name, columns in columns_read(rules).items()}
+    for bound in rules:
+        own = found.setdefault(bound.rule.record_type.name, set())
+        own |= {*PROVENANCE_COLUMNS, *telling_fields(bound), *_moments(bound)}
+    return {name: frozenset(columns) for name, columns in found.items()}
+
+
+def check_column(number: int) -> str:
+    """The column that says whether a record passes the rule's check of that number."""
+    return f"check {number}"
+
+
+def _moments(bound: BoundRule) -> list[str]:
+    newest_first = bound.rule.window_field or bound.rule.record_type.occurred
+    return [newest_first] if newest_first is not None else []
+
+
+def _judged(bound: BoundRule, service: str | None) -> exp.Select:
+    counts = all_of(conditions(bound)) or exp.true()
+    population = counting_condition(bound.measure)
+    if population is not None:
+        counts = exp.and_(counts, population.copy(), copy=False)
+    condition = bound.measure.condition
+    matches = exp.and_(counts.copy(), condition.copy(), copy=False) if condition is not None else exp.Null()
+    shown = dict.fromkeys([*PROVENANCE_COLUMNS, *telling_fields(bound), *_moments(bound)])
+    checks = [
+        exp.alias_(exp.Paren(this=check.condition.copy()), check_column(number), quoted=True)
+        for number, check in enumerate(checks_of(bound))
+    ]
+    return (
+        exp.select(
+            *[exp.column(name, table=RECORD_ALIAS, quoted=True) for name in shown],
+            exp.alias_(exp.Coalesce(this=exp.Paren(this=counts), expressions=[exp.false()]), "counts"),
+            exp.alias_(exp.Paren(this=matches), "matches"),
+            *checks,
+        )
+        .from_(exp.alias_(exp.table_(WITH_FACTS), RECORD_ALIAS, table=True), copy=False)
+        .with_(WITH_FACTS, as_=with_linked_facts(bound, service), copy=False)
+    )
+
+
+def _order(bound: BoundRule) -> list[exp.Ordered]:
+    """Counted before not counted, not matching before matching, then the newest, then by name."""
+    order = [
+        exp.Ordered(this=exp.column("counts"), desc=True, nulls_first=False),
+        exp.Ordered(this=exp.column("matches"), desc=False, nulls_first=True),
+    ]
+    for name in _moments(bound):
+        moment = exp.column(name, table=RECORD_ALIAS, quoted=True)
+        order.append(exp.Ordered(this=moment, desc=True, nulls_first=False))
+    named = [exp.column(name, table=RECORD_ALIAS, quoted=True) for name in ("source", "source_ref")]
+    return order + [exp.Ordered(this=column, desc=False, nulls_first=False) for column in named]
