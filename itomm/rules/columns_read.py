@@ -24,6 +24,12 @@ def _read(bound: BoundRule) -> Iterator[tuple[str, str]]:
     rule, measure = bound.rule, bound.measure
     own = rule.record_type.name
     yield own, "service_id"
+    if bound.query is not None:
+        tables = {alias: each.name for alias, each in bound.query.tables.items()}
+        yield from ((name, "service_id") for name in tables.values())
+        yield from _named(bound.query.tree, tables)
+        yield from _named(bound.services, {RECORD_ALIAS: "service"})
+        return
     if rule.window_field is not None:
         yield own, rule.window_field
     for tree in (bound.where, measure.condition, measure.population, measure.value):

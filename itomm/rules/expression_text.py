@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from sqlglot import exp
 from sqlglot.dialects import DuckDB
-from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from itomm.config.quantities import DAY, HOUR, MINUTE, SECOND, WEEK
@@ -51,6 +51,22 @@ _WORDS_OF_THE_LANGUAGE = frozenset(
 )
 
 
+_WORDS_OF_A_QUERY = _WORDS_OF_THE_LANGUAGE | {
+    TokenType.SELECT,
+    TokenType.DISTINCT,
+    TokenType.FROM,
+    TokenType.JOIN,
+    TokenType.LEFT,
+    TokenType.INNER,
+    TokenType.OUTER,
+    TokenType.ON,
+    TokenType.ALIAS,
+    TokenType.WHERE,
+    TokenType.GROUP_BY,
+    TokenType.HAVING,
+}
+
+
 class ExpressionError(ValueError):
     """An expression is not allowed or does not fit; ``hint`` says what would."""
 
@@ -64,7 +80,9 @@ class Names:
     """What names mean inside one expression.
 
     ``alias`` is the table that bare names belong to. ``base`` is the record type reachable as ``base.``
-    from inside a linked fact. ``flags`` are linked facts, usable like yes/no fields.
+    from inside a linked fact. ``flags`` are linked facts, usable like yes/no fields, ``numbers`` linked
+    numbers. ``tables`` are the record types of a query by the names it gives them; bare names then belong to
+    the one that has such a field. ``aggregates`` allows ``count`` and the like.
     """
 
     record_type: RecordType
@@ -73,11 +91,14 @@ class Names:
     base: RecordType | None = None
     base_alias: str = "record"
     flags: frozenset[str] = field(default_factory=frozenset)
+    numbers: frozenset[str] = field(default_factory=frozenset)
+    tables: Mapping[str, RecordType] = field(default_factory=dict)
+    aggregates: bool = False
 
     def has_field(self, name: str) -> bool:
         """Whether a record type in reach has a field of this name."""
         types = (self.record_type, self.base) if self.base else (self.record_type,)
-        return any(each.resolve(name) is not None for each in types)
+        return any(each.resolve(name) is not None for each in (*types, *self.tables.values()))
 
 
 def parsed(text: str, names: Names) -> exp.Expr:
@@ -86,28 +107,52 @@ def parsed(text: str, names: Names) -> exp.Expr:
     Raises:
         ExpressionError: it is too long, too deep, or no expression.
     """
+    _refuse_what_is_never_allowed(text)
+    return _tree_of(text, names, _WORDS_OF_THE_LANGUAGE)
+
+
+def _refuse_what_is_never_allowed(text: str) -> None:
     if len(text) > MAXIMUM_LENGTH:
         raise ExpressionError(f"longer than {MAXIMUM_LENGTH} characters")
     if any(mark in text for mark in (";", "--", "/*", "\x00")):
         raise ExpressionError("comments and semicolons are not allowed in an expression")
     if text.count("(") + text.count("[") + text.lower().count("case") > MAXIMUM_NESTING:
         raise ExpressionError(f"nested deeper than {MAXIMUM_NESTING} levels")
+
+
+def parsed_query(text: str, tables: Mapping[str, RecordType]) -> exp.Select:
+    """The tree of one SELECT; not checked yet. ``tables`` are the record types that it may read.
+
+    Raises:
+        ExpressionError: as :func:`parsed`, or it is no SELECT.
+    """
+    names = Names(next(iter(tables.values())), datetime.min.replace(tzinfo=UTC), tables=tables)
+    _refuse_what_is_never_allowed(text)
+    tree = _tree_of(text, names, _WORDS_OF_A_QUERY)
+    if not isinstance(tree, exp.Select):
+        raise ExpressionError("a query is one 'select'")
+    return tree
+
+
+def _tree_of(text: str, names: Names, words: frozenset[TokenType]) -> exp.Expr:
     try:
-        return _parsed(text, names)
+        return _parsed(text, names, words)
     except SqlglotError as error:
         raise ExpressionError(f"cannot be read: {_first_line(error)}") from None
     except RecursionError:
         raise ExpressionError("nested too deeply") from None
 
 
-def _parsed(text: str, names: Names) -> exp.Expr:
+def _parsed(text: str, names: Names, words: frozenset[TokenType]) -> exp.Expr:
     """Parse text; a field may be called like a statement (``rollback``) and is then still a field."""
     tokens = _DIALECT.tokenize(text)
     _check_intervals(tokens)
-    for token in tokens:
-        if token.token_type not in _WORDS_OF_THE_LANGUAGE and names.has_field(token.text.lower()):
+    is_expression = words is _WORDS_OF_THE_LANGUAGE
+    for token, following in zip_longest(tokens, tokens[1:]):
+        is_function = not is_expression and following and following.token_type is TokenType.L_PAREN
+        if token.token_type not in words and not is_function and names.has_field(token.text.lower()):
             token.token_type = TokenType.IDENTIFIER
-    if tokens and tokens[0].token_type in _BEGINNINGS_OF_STATEMENTS:
+    if is_expression and tokens and tokens[0].token_type in _BEGINNINGS_OF_STATEMENTS:
         raise ExpressionError(f"'{shortened(tokens[0].text)}' begins a statement; this must be an expression")
     trees = _DIALECT.parser().parse(tokens, text)
     tree = trees[0] if len(trees) == 1 else None
@@ -149,7 +194,7 @@ def microseconds(interval: exp.Expr) -> Fraction:
 
 def shown(node: exp.Expr) -> str:
     """A part of an expression as a message shows it."""
-    return shortened(node.sql(dialect="duckdb", comments=False))
+    return shortened(node.sql(dialect="duckdb", comments=False, unsupported_level=ErrorLevel.IGNORE))
 
 
 def shortened(text: str) -> str:

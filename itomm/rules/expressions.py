@@ -8,7 +8,7 @@ one kind. The result is a new tree built only of checked parts.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sqlglot import exp
@@ -72,6 +72,8 @@ _PROVENANCE_KINDS = {
     "collected_at": Kind.INSTANT,
 }
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
+AGGREGATES = (exp.Count, exp.Sum, exp.Min, exp.Max, exp.PercentileDisc)
+"""What many records are made one value with, in a query."""
 _PARTS_OF_ANY = frozenset({"this", "expression", "expressions"})
 _OTHER_PARTS: Mapping[type[exp.Expr], frozenset[str]] = {
     exp.Column: frozenset({"table"}),
@@ -83,6 +85,7 @@ _OTHER_PARTS: Mapping[type[exp.Expr], frozenset[str]] = {
     exp.Greatest: frozenset({"ignore_nulls"}),
     exp.Least: frozenset({"ignore_nulls"}),
     exp.TimestampTrunc: frozenset({"unit"}),
+    exp.Count: frozenset({"big_int"}),
     exp.DateTrunc: frozenset({"unit"}),
 }
 """What the parser may say about a node; a node that says more would lose its meaning when it is rebuilt."""
@@ -99,6 +102,11 @@ def parse_expression(text: str, names: Names) -> Typed:
         return _Checker(names).check(parsed(text, names))
     except RecursionError:
         raise ExpressionError("nested too deeply") from None
+
+
+def check_expression(node: exp.Expr, names: Names) -> Typed:
+    """Check a parsed expression; raises as :func:`parse_expression`."""
+    return _Checker(names).check(node)
 
 
 def parse_condition(text: str, names: Names) -> exp.Expr:
@@ -148,6 +156,11 @@ class _Checker:
             exp.TimestampTrunc: self._truncated,
             exp.DateTrunc: self._truncated,
             exp.Anonymous: self._named_function,
+            exp.Count: self._count,
+            exp.Median: self._aggregate,
+            exp.Sum: self._aggregate,
+            exp.Min: self._aggregate,
+            exp.Max: self._aggregate,
             **dict.fromkeys(_COMPARISONS, self._comparison),
         }
 
@@ -167,6 +180,8 @@ class _Checker:
         if not isinstance(node.this, exp.Identifier) or node.args.get("db"):
             raise ExpressionError(f"'{shown(node)}' is not allowed in an expression")
         name, table = node.name, node.args.get("table")
+        if self._names.tables and name != "as_of":
+            return self._column_of_table(name, table.name if table is not None else "")
         if table is not None:
             if self._names.base is None or table.name != "base":
                 raise ExpressionError(f"'{table.name}.' means nothing here")
@@ -175,7 +190,25 @@ class _Checker:
             return Typed(instant_literal(self._names.as_of), Kind.INSTANT)
         if name in self._names.flags:
             return Typed(exp.column(name, table=self._names.alias, quoted=True), Kind.BOOLEAN)
-        return _field(self._names.record_type, name, self._names.alias, self._names.flags)
+        if name in self._names.numbers:
+            return Typed(exp.column(name, table=self._names.alias, quoted=True), Kind.NUMBER)
+        linked = self._names.flags | self._names.numbers
+        return _field(self._names.record_type, name, self._names.alias, linked)
+
+    def _column_of_table(self, name: str, table: str) -> Typed:
+        tables = self._names.tables
+        if table:
+            if table not in tables:
+                hint = nearest(table, sorted(tables))
+                raise ExpressionError(f"'{table}.' is no table of the query", hint)
+            return _field(tables[table], name, table)
+        having = [alias for alias, each in tables.items() if name in _PROVENANCE_KINDS or each.resolve(name)]
+        if len(having) > 1:
+            raise ExpressionError(
+                f"'{name}' is a field of {' and '.join(having)}", f"Write {having[0]}.{name}, for example."
+            )
+        alias = having[0] if having else next(iter(tables))
+        return _field(tables[alias], name, alias)
 
     def _literal(self, node: exp.Expr) -> Typed:
         if node.args.get("is_string"):
@@ -327,6 +360,50 @@ class _Checker:
         if name not in _TRUNCATIONS:
             raise ExpressionError("date_trunc takes 'hour', 'day', 'week' or 'month'")
         return Typed(exp.func("date_trunc", exp.Literal.string(name.lower()), value.tree), Kind.INSTANT)
+
+    # --- aggregates ---------------------------------------------------------------------------------
+
+    def _count(self, node: exp.Expr) -> Typed:
+        self._allow_aggregate(node)
+        if isinstance(node.this, exp.Star):
+            return Typed(exp.Count(this=exp.Star()), Kind.NUMBER)
+        if not isinstance(node.this, exp.Distinct):
+            return Typed(exp.Count(this=self._each(node.this).tree), Kind.NUMBER)
+        if len(node.this.expressions) != 1:
+            raise ExpressionError(f"'{shown(node)}': count distinct takes one expression")
+        different = exp.Distinct(expressions=[self._each(node.this.expressions[0]).tree])
+        return Typed(exp.Count(this=different), Kind.NUMBER)
+
+    def _aggregate(self, node: exp.Expr) -> Typed:
+        self._allow_aggregate(node)
+        if node.expressions:
+            raise ExpressionError(
+                f"'{shown(node)}' takes one expression", "Of several, take 'greatest' or 'least'."
+            )
+        value = self._each(node.this)
+        kinds = {Kind.NUMBER, Kind.DURATION} | (set() if isinstance(node, exp.Sum) else {Kind.INSTANT})
+        if value.kind not in kinds:
+            word = node.key.lower()
+            raise ExpressionError(f"'{shown(node)}': {word} of {value.kind.with_article} means nothing")
+        if isinstance(node, exp.Median):  # one real record's value, as everywhere in the language
+            half = exp.Literal.number("0.5")
+            return Typed(exp.PercentileDisc(this=value.tree, expression=half), value.kind)
+        return Typed(type(node)(this=value.tree), value.kind)
+
+    def _allow_aggregate(self, node: exp.Expr) -> None:
+        if not self._names.aggregates:
+            raise ExpressionError(
+                f"'{shown(node)}' is not allowed here",
+                "count, sum, min, max and median stand in columns and 'having' of a query that groups, "
+                "not inside each other.",
+            )
+
+    def _each(self, node: exp.Expr) -> Typed:
+        """A value of each record, inside an aggregate."""
+        value = _Checker(replace(self._names, aggregates=False)).check(node)
+        if value.kind in {Kind.LIST, Kind.STRUCTURED, Kind.NULL}:
+            raise ExpressionError(f"'{shown(node)}' is {value.kind.with_article}, which cannot be counted")
+        return value
 
     def _named_function(self, node: exp.Expr) -> Typed:
         name = str(node.this).lower()

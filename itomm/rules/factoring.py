@@ -50,7 +50,7 @@ class Scan:
 
 def can_share(bound: BoundRule) -> bool:
     """Whether a rule looks at its own record type alone, so that others can be measured beside it."""
-    return not bound.rule.linked and bound.services is None
+    return not bound.rule.linked and bound.services is None and bound.query is None
 
 
 def scans_of(rules: Sequence[BoundRule]) -> list[Scan]:

@@ -18,7 +18,11 @@ def looked_back(text: str, names: Names) -> Fraction:
 
     Each comparison that names ``as_of`` looks back by all its intervals together: never too short.
     """
-    tree = parsed(text, names)
+    return looked_back_in(parsed(text, names))
+
+
+def looked_back_in(tree: exp.Expr) -> Fraction:
+    """As :func:`looked_back`, of a parsed tree."""
     parts = [part for node in tree.walk() for part in _comparisons_in(node)]
     if any(_is_as_of(node) and node.find_ancestor(*_COMPARING) is None for node in tree.walk()):
         parts.append((tree,))

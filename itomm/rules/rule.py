@@ -20,16 +20,18 @@ from itomm.rules.expressions import parse_condition
 from itomm.rules.grades import Grade
 from itomm.rules.looking_back import looked_back
 from itomm.rules.measures import Measure, MeasureKind, parse_measure
+from itomm.rules.queries import Query, parse_query
 from itomm.rules.rule_document import RuleDocument
 
 
 @dataclass(frozen=True)
 class LinkedFact:
-    """A yes/no fact about another record type: whether a record of it fits."""
+    """A fact about another record type: whether a record of it fits, or how many do."""
 
     name: str
     record_type: RecordType
     on: tuple[tuple[RecordField, RecordField], ...]  # (field of the linked type, field of the rule's type)
+    is_number: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Rule:
     dimension: Dimension
     written: RuleDocument
     document: Document
+    query: Query | None = None
 
     @property
     def digest(self) -> str:
@@ -63,6 +66,7 @@ class Rule:
     def needed_types(self) -> tuple[RecordType, ...]:
         """Record types that must have been collected."""
         needed = {self.record_type.name: self.record_type}
+        needed |= {each.name: each for each in self.query.tables.values()} if self.query else {}
         needed |= {fact.record_type.name: fact.record_type for fact in self.linked}
         if self.written.services is not None:
             needed["service"] = record_types()["service"]
@@ -74,6 +78,11 @@ class Rule:
         window = timedelta(days=self.window_days or 0)
         names = self._names(_ANY_INSTANT)
         found = {self.record_type.name: max(window, *(_back(text, names) for text in self._texts()))}
+        if self.query is not None:
+            found = {
+                each.name: max(window, found[self.record_type.name], self.query.looks_back)
+                for each in self.query.tables.values()
+            }
         for fact in self.linked:
             written = self.written.linked[fact.name].where or ""
             back = _back(written, linked_names(fact.record_type, self.record_type, _ANY_INSTANT))
@@ -105,10 +114,18 @@ class Rule:
         services = None
         if self.written.services is not None:
             services = parse_condition(self.written.services, Names(record_types()["service"], as_of))
-        return BoundRule(self, as_of, where, services, conditions, parse_measure(self.written.measure, names))
+        measure = parse_measure(self.written.measure, names)
+        query = parse_query(self.written.query, self.name, as_of) if self.written.query else None
+        return BoundRule(self, as_of, where, services, conditions, measure, query)
 
     def _names(self, as_of: datetime) -> Names:
-        return Names(self.record_type, as_of, flags=frozenset(fact.name for fact in self.linked))
+        measured = self.query.gives if self.query else self.record_type
+        return Names(
+            measured,
+            as_of,
+            flags=frozenset(fact.name for fact in self.linked if not fact.is_number),
+            numbers=frozenset(fact.name for fact in self.linked if fact.is_number),
+        )
 
 
 @dataclass(frozen=True)
@@ -121,6 +138,7 @@ class BoundRule:
     services: exp.Expr | None
     linked_conditions: Mapping[str, exp.Expr]
     measure: Measure
+    query: Query | None = None
 
 
 _ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)

@@ -29,6 +29,7 @@ class LinkedDocument(StrictModel):
     from_: Annotated[str, Field(alias="from")]
     on: Annotated[dict[str, str], Field(min_length=1)]
     where: str | None = None
+    count: Literal[True] | None = None
 
 
 class GradeDocument(StrictModel):
@@ -51,7 +52,8 @@ class RuleDocument(StrictModel):
     rule: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,80}$")]
     answers: str
     per: Annotated[tuple[ScopeWord, ...], BeforeValidator(_as_list), Field(min_length=1, max_length=2)]
-    from_: Annotated[str, Field(alias="from")]
+    from_: Annotated[str | None, Field(alias="from")] = None
+    query: str | None = None
     measure: Any
     grade: GradeDocument
     missing: Literal["unknown", "no_if_complete", "yes_if_complete", "not_applicable_if_complete"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import partial
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from itomm.config.errors import InvalidInputError, Problem
 from itomm.config.quantities import Dimension, parse_quantity
@@ -18,6 +18,7 @@ from itomm.rules.expression_text import ExpressionError, Names
 from itomm.rules.expressions import parse_condition
 from itomm.rules.grades import Grade, Threshold, parse_threshold
 from itomm.rules.measures import Measure, MeasureKind, parse_measure
+from itomm.rules.queries import Query, parse_query
 from itomm.rules.rule import LinkedFact, Rule, linked_names
 from itomm.rules.rule_document import RuleDocument
 
@@ -47,12 +48,19 @@ class _Reader:
 
     def rule(self) -> Rule:
         written = self._written
-        record_type = self._record_type(written.from_, ("from",))
+        query = self._query()
+        record_type = query.main[1] if query else self._record_type(str(written.from_), ("from",))
         if record_type is None:
             raise InvalidInputError(self._problems)
-        window_field = self._window_field(record_type)
+        measured = query.gives if query else record_type
+        window_field = self._window_field(measured)
         linked = tuple(self._linked(record_type))
-        names = Names(record_type, _ANY_INSTANT, flags=frozenset(fact.name for fact in linked))
+        names = Names(
+            measured,
+            _ANY_INSTANT,
+            flags=frozenset(fact.name for fact in linked if not fact.is_number),
+            numbers=frozenset(fact.name for fact in linked if fact.is_number),
+        )
         if written.where:
             self._attempt(("where",), lambda: parse_condition(str(written.where), names))
         if written.services:
@@ -83,7 +91,27 @@ class _Reader:
             dimension=measure.dimension,
             written=written,
             document=self._document,
+            query=query,
         )
+
+    def _query(self) -> Query | None:
+        written = self._written
+        if written.query is None:
+            if written.from_ is None:
+                self._fail((), "the key 'from' is missing", "Or write 'query', one SELECT over record types.")
+            return None
+        for key, beside in (("from", written.from_), ("where", written.where), ("linked", written.linked)):
+            if beside:
+                self._complain((key,), "does not go with 'query'", "Say it in the query.")
+        text, name = written.query, written.rule
+        query = self._attempt(("query",), lambda: parse_query(text, name, _ANY_INSTANT))
+        if query is None:
+            raise InvalidInputError(self._problems)
+        return query
+
+    def _fail(self, path: PathInDocument, message: str, hint: str) -> NoReturn:
+        self._problems.append(Problem(self._document.place(path), message, hint))
+        raise InvalidInputError(self._problems)
 
     def _attempt(self, path: PathInDocument, attempt: Callable[[], Result]) -> Result | None:
         try:
@@ -139,7 +167,7 @@ class _Reader:
             if written.where:
                 names = linked_names(other, record_type, _ANY_INSTANT)
                 self._attempt((*path, "where"), partial(parse_condition, written.where, names))
-            yield LinkedFact(name, other, tuple(pairs))
+            yield LinkedFact(name, other, tuple(pairs), is_number=bool(written.count))
 
     def _link_field(self, record_type: RecordType, name: str, path: PathInDocument) -> RecordField | None:
         if name in {"service_id", "source_ref", "source"}:

@@ -1,0 +1,275 @@
+"""``query:`` of a rule: one SELECT over record types, checked node by node like every expression.
+
+It reads one record type, and others joined to it, and gives rows with named columns; the rule's window,
+condition and measure work on these as they would on the fields of a record type. What is not named here
+(subqueries, set operations, window functions, ``select *``, order, limit) is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlglot import exp
+
+from itomm.config.structure import nearest
+from itomm.evidence.record_types import Field, FieldType, RecordType, record_types
+from itomm.rules.expression_text import ExpressionError, Names, parsed_query, shown
+from itomm.rules.expressions import AGGREGATES, Kind, Typed, check_expression
+from itomm.rules.looking_back import looked_back_in
+
+SERVICE = "service_id"
+"""The column that every query must give: whose row it is."""
+
+_PARTS = frozenset({"expressions", "from_", "joins", "where", "group", "having"})
+_JOIN_PARTS = frozenset({"this", "on", "side", "kind"})
+_FIELD_TYPES = {
+    Kind.TEXT: FieldType.TEXT,
+    Kind.NUMBER: FieldType.NUMBER,
+    Kind.BOOLEAN: FieldType.BOOLEAN,
+    Kind.INSTANT: FieldType.INSTANT,
+    Kind.DURATION: FieldType.DURATION,
+}
+_MICROSECOND = "0.000001"
+_LONGEST_PERIOD = timedelta(days=31)  # of what date_trunc cuts time into
+
+
+@dataclass(frozen=True)
+class Query:
+    """A checked query at one as-of instant.
+
+    Attributes:
+        tree: the SELECT, of checked parts only.
+        gives: its columns, as the fields of a record type.
+        tables: the record types that it reads, by the names that it gives them; the first is the one in FROM.
+        keys: names of the columns that it groups by; None when it gives a row for each record.
+        looks_back: how far before the as-of instant it looks by itself; a month more than it says where it
+            groups by whole months, weeks or days, which begin before the window does.
+    """
+
+    tree: exp.Select
+    gives: RecordType
+    tables: Mapping[str, RecordType]
+    keys: tuple[str, ...] | None
+    looks_back: timedelta
+
+    @property
+    def main(self) -> tuple[str, RecordType]:
+        """Name and record type of what stands in FROM: its records are those behind the answer."""
+        return next(iter(self.tables.items()))
+
+    def looked_at(self, whole: str) -> exp.Select:
+        """The records of FROM that pass the joins and WHERE: each as a struct, and its group's keys."""
+        query = self.tree.copy()
+        keys = [each for each in query.expressions if self.keys is None or each.alias in self.keys]
+        record = exp.alias_(exp.column(self.main[0], quoted=True), whole, quoted=True)
+        query.set("expressions", [record, *keys])
+        query.set("group", None)
+        query.set("having", None)
+        return query
+
+
+def parse_query(text: str, name: str, as_of: datetime) -> Query:
+    """Check the ``query:`` of the rule called ``name``.
+
+    Raises:
+        ExpressionError: it is no such query, names nothing that is there, or mixes kinds.
+    """
+    written = parsed_query(text, _mentioned(text))
+    _refuse_other_parts(written, _PARTS, "a query")
+    tables = dict(_tables(written))
+    if len(tables) != 1 + len(written.args.get("joins") or ()):
+        raise ExpressionError("two tables of the query have the same name", "Name one with 'as'.")
+    names = Names(next(iter(tables.values())), as_of, tables=tables)
+    outputs = dict(_outputs(written, names))
+    keys = _keys(written, outputs, names)
+    _must_tell_service(outputs, keys)
+    tree = exp.Select(
+        expressions=[exp.alias_(_stored(typed), column, quoted=True) for column, typed in outputs.items()]
+    ).from_(_table(written.args["from_"].this, tables), copy=False)
+    for join in written.args.get("joins") or ():
+        tree.append("joins", _join(join, tables, names))
+    if written.args.get("where") is not None:
+        tree.where(_condition(written.args["where"].this, names), copy=False)
+    if keys is not None:
+        tree.group_by(*(outputs[key].tree.copy() for key in keys), copy=False)
+    if written.args.get("having") is not None:
+        if keys is None:
+            raise ExpressionError("'having' needs 'group by'")
+        having = _condition(
+            _named_outputs(written.args["having"].this, written), replace(names, aggregates=True)
+        )
+        tree.having(having, copy=False)
+    fields = {column: Field(column, _FIELD_TYPES[typed.kind]) for column, typed in outputs.items()}
+    gives = RecordType(f"the query of {name}", "", 1, fields)
+    return Query(tree, gives, tables, keys, _looked_back(written))
+
+
+def _looked_back(written: exp.Select) -> timedelta:
+    back = timedelta(microseconds=int(looked_back_in(written)))
+    return back + (_LONGEST_PERIOD if written.find(exp.TimestampTrunc, exp.DateTrunc) else timedelta(0))
+
+
+def _mentioned(text: str) -> Mapping[str, RecordType]:
+    found = {name: each for name, each in record_types().items() if name in text}
+    if not found:
+        raise ExpressionError("a query reads record types, but names none", "Write: select … from incident …")
+    return found
+
+
+def _refuse_other_parts(node: exp.Expr, allowed: frozenset[str], what: str) -> None:
+    other = sorted(name for name, value in node.args.items() if value and name not in allowed)
+    if other or node.comments:
+        word = (other or ["comments"])[0].strip("_").replace("_", " ")
+        raise ExpressionError(
+            f"'{word}' is not allowed in {what}",
+            "Allowed are select, from, [left] join … on, where, group by and having.",
+        )
+
+
+def _tables(written: exp.Select) -> Iterator[tuple[str, RecordType]]:
+    source = written.args.get("from_")
+    if source is None:
+        raise ExpressionError("'from' is missing", "Name the record type that the query reads.")
+    for table in (source.this, *(join.this for join in written.args.get("joins") or ())):
+        if not isinstance(table, exp.Table) or not isinstance(table.this, exp.Identifier):
+            raise ExpressionError(f"'{shown(table)}' is no record type", "Subqueries are not allowed.")
+        _refuse_other_parts(table, frozenset({"this", "alias"}), "a table's name")
+        found = record_types().get(table.name)
+        if found is None:
+            hint = nearest(table.name, sorted(record_types()))
+            raise ExpressionError(f"there is no record type '{table.name}'", hint)
+        alias = table.args.get("alias")
+        if alias is not None and alias.args.get("columns"):
+            raise ExpressionError(f"'{shown(table)}': columns cannot be renamed here")
+        yield table.alias or table.name, found
+
+
+def _table(table: exp.Expr, tables: Mapping[str, RecordType]) -> exp.Expr:
+    alias = table.alias or table.name
+    return exp.alias_(exp.table_(tables[alias].name, quoted=True), alias, table=True, quoted=True)
+
+
+def _join(join: exp.Join, tables: Mapping[str, RecordType], names: Names) -> exp.Join:
+    _refuse_other_parts(join, _JOIN_PARTS, "a join")
+    side, kind = str(join.args.get("side") or ""), str(join.args.get("kind") or "")
+    if side.upper() not in {"", "LEFT"} or kind.upper() not in {"", "INNER", "OUTER"}:
+        raise ExpressionError(f"'{shown(join)}': only 'join' and 'left join' are allowed")
+    on = join.args.get("on")
+    if on is None:
+        raise ExpressionError(f"'{shown(join)}' needs 'on'")
+    alias = join.this.alias or join.this.name
+    if not any(_equates(each, alias) for each in _conjuncts(on)):
+        raise ExpressionError(
+            f"'{shown(join)}' must equate a field of {alias} with a field of another table",
+            f"For example: on {alias}.{SERVICE} = {next(iter(tables))}.{SERVICE}",
+        )
+    checked = exp.Join(this=_table(join.this, tables), on=_condition(on, names))
+    if side:
+        checked.set("side", "LEFT")
+    return checked
+
+
+def _equates(condition: exp.Expr, alias: str) -> bool:
+    if not isinstance(condition, exp.EQ):
+        return False
+    sides = (condition.this, condition.expression)
+    if not all(isinstance(side, exp.Column) for side in sides):
+        return False
+    return [side.table == alias for side in sides].count(True) == 1
+
+
+def _conjuncts(condition: exp.Expr) -> list[exp.Expr]:
+    if isinstance(condition, exp.Paren):
+        return _conjuncts(condition.this)
+    if isinstance(condition, exp.And):
+        return [*_conjuncts(condition.this), *_conjuncts(condition.expression)]
+    return [condition]
+
+
+def _condition(node: exp.Expr, names: Names) -> exp.Expr:
+    typed = check_expression(node, names)
+    if typed.kind is not Kind.BOOLEAN:
+        raise ExpressionError(f"'{shown(node)}' is {typed.kind.with_article}, but a condition must be yes/no")
+    return exp.Paren(this=typed.tree)
+
+
+def _outputs(written: exp.Select, names: Names) -> Iterator[tuple[str, Typed]]:
+    seen: set[str] = set()
+    grouped = written.args.get("group") is not None
+    for output in written.expressions:
+        value = output.this if isinstance(output, exp.Alias) else output
+        if not isinstance(output, exp.Alias | exp.Column) or isinstance(value, exp.Star):
+            raise ExpressionError(
+                f"'{shown(output)}' needs a name", "Write for example: count(*) as incidents"
+            )
+        name = output.alias_or_name
+        if name in seen:
+            raise ExpressionError(f"two columns are called '{name}'")
+        seen.add(name)
+        typed = check_expression(value, replace(names, aggregates=grouped))
+        if typed.kind not in _FIELD_TYPES:
+            raise ExpressionError(f"'{name}' would be {typed.kind.with_article}, which no measure can use")
+        yield name, typed
+
+
+def _keys(written: exp.Select, outputs: Mapping[str, Typed], names: Names) -> tuple[str, ...] | None:
+    """The columns that the query groups by; every other one must be made of aggregates."""
+    group = written.args.get("group")
+    if group is None:
+        return None
+    _refuse_other_parts(group, frozenset({"expressions"}), "'group by'")
+    by_text = {typed.tree.sql(dialect="duckdb"): name for name, typed in outputs.items()}
+    keys: list[str] = []
+    for each in group.expressions:
+        if isinstance(each, exp.Column) and not each.table and each.name in outputs:
+            name: str | None = each.name
+        else:
+            name = by_text.get(check_expression(each, names).tree.sql(dialect="duckdb"))
+        if name is None or _aggregated(outputs[name]):
+            possible = [column for column, typed in outputs.items() if not _aggregated(typed)]
+            raise ExpressionError(
+                f"'{shown(each)}' is grouped by, but is no column of the query",
+                nearest(str(each.name), possible),
+            )
+        keys.append(name)
+    for name, typed in outputs.items():
+        if name not in keys and any(
+            column.find_ancestor(*AGGREGATES) is None for column in typed.tree.find_all(exp.Column)
+        ):
+            raise ExpressionError(
+                f"'{name}' is neither grouped by nor made of count, sum, min, max or median"
+            )
+    return tuple(dict.fromkeys(keys))
+
+
+def _aggregated(typed: Typed) -> bool:
+    return typed.tree.find(*AGGREGATES) is not None
+
+
+def _named_outputs(condition: exp.Expr, written: exp.Select) -> exp.Expr:
+    """The condition with the query's own columns written out."""
+    meant = {each.alias: each.this for each in written.expressions if isinstance(each, exp.Alias)}
+
+    def written_out(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Column) and not node.table and node.name in meant:
+            return exp.Paren(this=meant[node.name].copy())
+        return node
+
+    return condition.copy().transform(written_out)
+
+
+def _must_tell_service(outputs: Mapping[str, Typed], keys: Sequence[str] | None) -> None:
+    if SERVICE not in outputs or outputs[SERVICE].kind is not Kind.TEXT:
+        raise ExpressionError(f"the query must give the column '{SERVICE}'")
+    if keys is not None and SERVICE not in keys:
+        raise ExpressionError(f"the query must group by '{SERVICE}'")
+
+
+def _stored(typed: Typed) -> exp.Expr:
+    """As a record's field is stored: durations in seconds, exactly."""
+    if typed.kind is not Kind.DURATION:
+        return typed.tree.copy()
+    whole = exp.cast(exp.Paren(this=typed.tree.copy()), "decimal(20, 0)")
+    return exp.Mul(this=whole, expression=exp.Literal.number(_MICROSECOND))
