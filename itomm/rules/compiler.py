@@ -73,27 +73,31 @@ def population(bound: BoundRule) -> exp.Select | None:
 
 def with_linked_facts(bound: BoundRule, service: str | None = None) -> exp.Select:
     """All records of a rule's type, or one service's, with a yes/no column for each linked fact."""
+    source: exp.Expr = exp.table_(bound.rule.record_type.name, quoted=True)
+    if bound.query is not None:
+        source = bound.query.tree.subquery()
     query = exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier(RECORD_ALIAS))).from_(
-        exp.alias_(exp.table_(bound.rule.record_type.name, quoted=True), RECORD_ALIAS, table=True)
+        exp.alias_(source, RECORD_ALIAS, table=True)
     )
     if service is not None:
         query.where(service_id().eq(exp.Literal.string(service)), copy=False)
     for fact in bound.rule.linked:
-        query.select(exp.alias_(_exists(bound, fact), fact.name, quoted=True), copy=False)
+        query.select(exp.alias_(_fact(bound, fact), fact.name, quoted=True), copy=False)
     return query
 
 
-def _exists(bound: BoundRule, fact: LinkedFact) -> exp.Expr:
+def _fact(bound: BoundRule, fact: LinkedFact) -> exp.Expr:
+    """Whether a linked record fits, or how many do."""
     conditions = [_linked(theirs, ours) for theirs, ours in fact.on]
     written = bound.linked_conditions.get(fact.name)
     if written is not None:
         conditions.append(written.copy())
     found = (
-        exp.select(exp.Literal.number(1))
+        exp.select(exp.Count(this=exp.Star()) if fact.is_number else exp.Literal.number(1))
         .from_(exp.alias_(exp.table_(fact.record_type.name, quoted=True), LINKED_ALIAS, table=True))
         .where(*conditions)
     )
-    return exp.Exists(this=found)
+    return exp.Subquery(this=found) if fact.is_number else exp.Exists(this=found)
 
 
 def _linked(theirs: Field, ours: Field) -> exp.Expr:

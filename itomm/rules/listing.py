@@ -17,6 +17,7 @@ from itomm.rules.compiler import (
     service_id,
     with_linked_facts,
 )
+from itomm.rules.queries import SERVICE
 from itomm.rules.rule import RECORD_ALIAS, BoundRule
 
 _IDENTIFYING = ("key", "name", "title", "rule", "path", "iid", "tag", "identifier", "environment", "data_set")
@@ -79,6 +80,10 @@ def telling_fields(bound: BoundRule) -> list[str]:
     if bound.rule.window_field is not None:
         read.add(bound.rule.window_field)
     naming = [name for name in _IDENTIFYING if name in record_type.fields]
+    if bound.query is not None:
+        return list(
+            dict.fromkeys([*naming[:1], *(name for name in bound.query.gives.fields if name != SERVICE)])
+        )
     facts = [fact.name for fact in bound.rule.linked]
     ordered = [*naming[:1], *(name for name in record_type.fields if name in read), *facts, *naming[1:2]]
     return list(dict.fromkeys(ordered))
@@ -89,7 +94,8 @@ def columns_listed(rules: Sequence[BoundRule]) -> Mapping[str, frozenset[str]]:
     found = {name: set(columns) for name, columns in columns_read(rules).items()}
     for bound in rules:
         own = found.setdefault(bound.rule.record_type.name, set())
-        own |= {*PROVENANCE_COLUMNS, *telling_fields(bound), *_moments(bound)}
+        given = bound.query.gives.fields if bound.query else {}
+        own |= {*PROVENANCE_COLUMNS, *telling_fields(bound), *_moments(bound)} - given.keys()
     return {name: frozenset(columns) for name, columns in found.items()}
 
 
@@ -123,8 +129,12 @@ def _judged(bound: BoundRule, service: str | None) -> exp.Select:
             *checks,
         )
         .from_(exp.alias_(exp.table_(WITH_FACTS), RECORD_ALIAS, table=True), copy=False)
-        .with_(WITH_FACTS, as_=with_linked_facts(bound, service), copy=False)
+        .with_(WITH_FACTS, as_=_facts(bound, service, list(shown)), copy=False)
     )
+
+
+def _facts(bound: BoundRule, service: str | None, shown: Sequence[str]) -> exp.Select:
+    return bound.query.records(shown, service) if bound.query else with_linked_facts(bound, service)
 
 
 def _order(bound: BoundRule) -> list[exp.Ordered]:

@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from itomm.config.structure import nearest
 from itomm.evidence.record_types import Field, FieldType, RecordType, record_types
+from itomm.evidence.segments.columns import PROVENANCE_COLUMNS
 from itomm.rules.expression_text import ExpressionError, Names, parsed_query, shown
 from itomm.rules.expressions import AGGREGATES, Kind, Typed, check_expression
 from itomm.rules.looking_back import looked_back_in
@@ -31,6 +32,7 @@ _FIELD_TYPES = {
     Kind.INSTANT: FieldType.INSTANT,
     Kind.DURATION: FieldType.DURATION,
 }
+_WHOLE = exp.column("whole record", table="looked", quoted=True)
 _MICROSECOND = "0.000001"
 _LONGEST_PERIOD = timedelta(days=31)  # of what date_trunc cuts time into
 
@@ -59,11 +61,42 @@ class Query:
         """Name and record type of what stands in FROM: its records are those behind the answer."""
         return next(iter(self.tables.items()))
 
-    def looked_at(self, whole: str) -> exp.Select:
-        """The records of FROM that pass the joins and WHERE: each as a struct, and its group's keys."""
+    def records(self, names: Sequence[str], service: str | None = None) -> exp.Select:
+        """The records in FROM that pass the joins and WHERE, and whose group the query gives.
+
+        All, or one service's. Columns: the fields ``names`` of the record, and the query's own columns as its
+        group has them.
+        """
+        looked = self._looked_at().subquery("looked")
+        own = [
+            exp.alias_(exp.func("struct_extract", _WHOLE.copy(), exp.Literal.string(name)), name, quoted=True)
+            for name in names
+            if name not in self.gives.fields
+        ]
+        keys = self.gives.fields if self.keys is None else self.keys
+        given = [
+            exp.column(name, table="looked" if name in keys else "given", quoted=True)
+            for name in self.gives.fields
+        ]
+        query = exp.select(*own, *given).distinct().from_(looked)
+        if self.keys is not None:
+            same = [
+                exp.NullSafeEQ(
+                    this=exp.column(key, table="looked", quoted=True),
+                    expression=exp.column(key, table="given", quoted=True),
+                )
+                for key in self.keys
+            ]
+            query.join(self.tree.subquery("given"), on=exp.and_(*same), copy=False)
+        if service is not None:
+            query.where(exp.column(SERVICE, table="looked").eq(exp.Literal.string(service)), copy=False)
+        return query
+
+    def _looked_at(self) -> exp.Select:
+        """The records in FROM that pass the joins and WHERE: each as a struct, and its group's keys."""
         query = self.tree.copy()
         keys = [each for each in query.expressions if self.keys is None or each.alias in self.keys]
-        record = exp.alias_(exp.column(self.main[0], quoted=True), whole, quoted=True)
+        record = exp.alias_(exp.column(self.main[0], quoted=True), _WHOLE.name, quoted=True)
         query.set("expressions", [record, *keys])
         query.set("group", None)
         query.set("having", None)
@@ -208,6 +241,8 @@ def _outputs(written: exp.Select, names: Names) -> Iterator[tuple[str, Typed]]:
         if name in seen:
             raise ExpressionError(f"two columns are called '{name}'")
         seen.add(name)
+        if name in PROVENANCE_COLUMNS and name != SERVICE:
+            raise ExpressionError(f"'{name}' says where a record is from", "Choose another name.")
         typed = check_expression(value, replace(names, aggregates=grouped))
         if typed.kind not in _FIELD_TYPES:
             raise ExpressionError(f"'{name}' would be {typed.kind.with_article}, which no measure can use")

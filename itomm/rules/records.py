@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from itomm.config.clock import format_instant
 from itomm.config.quantities import SECOND, Dimension, Quantity, decimal_text, format_quantity
-from itomm.evidence.record_types import FieldType, RecordType
+from itomm.evidence.record_types import FieldType
 from itomm.rules.checks import Check, checks_of, why_not
 from itomm.rules.listing import (
     check_column,
@@ -108,7 +108,7 @@ def _looked_at(
         position=int(str(row["position"])),
         counted=counts,
         matched=bool(matches) if counts and matches is not None else None,
-        fields=dict(_shown(bound.rule.record_type, row, telling)),
+        fields=dict(_shown(bound, row, telling)),
         why_not="" if counts else why_not(bound, checks, row, _passed(row, len(checks))),
     )
 
@@ -125,11 +125,10 @@ def _in_utc(value: object) -> datetime:
     return value.replace(tzinfo=UTC)
 
 
-def _shown(
-    record_type: RecordType, row: Mapping[str, object], telling: Sequence[str]
-) -> Iterator[tuple[str, str]]:
+def _shown(bound: BoundRule, row: Mapping[str, object], telling: Sequence[str]) -> Iterator[tuple[str, str]]:
+    fields = {**bound.rule.record_type.fields, **(bound.query.gives.fields if bound.query else {})}
     for name in telling:
-        declared = record_type.fields.get(name)
+        declared = fields.get(name)
         yield name, _text(row.get(name), declared.type if declared else FieldType.BOOLEAN)
 
 
