@@ -82,7 +82,7 @@ def tell(prepare: Callable[[Data], Callable[[], Partials]]) -> None:
     options = argparse.ArgumentParser()
     options.add_argument("folder", type=Path)
     options.add_argument("--rounds", type=int, default=3)
-    chosen = options.parse_args()
+    chosen, _ = options.parse_known_args()  # an engine may have options of its own
     run = prepare(Data(chosen.folder))
     loading = time.process_time()
     partials = run()

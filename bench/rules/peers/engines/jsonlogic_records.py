@@ -1,8 +1,14 @@
-"""JsonLogic (datalogic-py, in Rust), one record at a time: rules compiled, records parsed beforehand."""
+"""JsonLogic (datalogic-py, in Rust), one record at a time: rules compiled, records parsed beforehand.
+
+With ``--anew`` each record is handed over as a mapping, anew for each condition, as programs mostly do.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from datalogic_py import DataHandle, Engine, Rule, Session
 
@@ -11,22 +17,23 @@ from bench.rules.peers.engines.jsonlogic_rules import conditions
 from bench.rules.peers.timing import Data, Partials, tell
 
 
-def prepare(data: Data) -> Callable[[], Partials]:
+def prepare(data: Data, *, anew: bool) -> Callable[[], Partials]:
     engine = Engine()
     session = engine.session()
     written = conditions(data.as_of)
     rows = {name: data.rows(name) for name in data.columns}
-    handles = {name: [DataHandle(row) for row in found] for name, found in rows.items()}
+    judge = _judge_mapping if anew else _judge
+    given = rows if anew else {name: [DataHandle(row) for row in found] for name, found in rows.items()}
     rules = []
     for rule in asked():
         counts, matches = written[rule.name]
-        judged = _judge(session, engine.compile(matches)) if matches is not None else None
+        judged = judge(session, engine.compile(matches)) if matches is not None else None
         rules.append(
             PerRecord(
                 rule,
                 rows[rule.record_type],
-                handles[rule.record_type],
-                _judge(session, engine.compile(counts)),
+                given[rule.record_type],
+                judge(session, engine.compile(counts)),
                 judged,
             )
         )
@@ -38,5 +45,10 @@ def _judge(session: Session, rule: Rule) -> Callable[[DataHandle], bool]:
     return lambda handle: evaluate(rule, handle)
 
 
+def _judge_mapping(session: Session, rule: Rule) -> Callable[[dict[str, Any]], Any]:
+    evaluate = session.evaluate
+    return lambda row: evaluate(rule, row)
+
+
 if __name__ == "__main__":
-    tell(prepare)
+    tell(partial(prepare, anew="--anew" in sys.argv))
