@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,11 +12,11 @@ import duckdb
 
 from itomm.evidence.reading.as_of import open_evidence
 from itomm.evidence.reading.snapshot import Snapshot
-from itomm.evidence.record_types import RecordType
 from itomm.rules.answer import InferredAnswer
+from itomm.rules.asking import Asking, OneConnection, Workers, evidence_to_read
 from itomm.rules.columns_read import columns_read
 from itomm.rules.grading import Grader
-from itomm.rules.measuring import measure_rules, seen_records
+from itomm.rules.measuring import measured_rules, seen_by_service, totalled
 from itomm.rules.readiness import EvidenceState
 from itomm.rules.rule import Rule
 
@@ -63,21 +64,42 @@ class RuleAnswers:
 
 
 def evaluate(
-    rules: Sequence[Rule], snapshot: Snapshot, services: Sequence[ServiceKeys], as_of: datetime
+    rules: Sequence[Rule],
+    snapshot: Snapshot,
+    services: Sequence[ServiceKeys],
+    as_of: datetime,
+    *,
+    executor: Executor | None = None,
+    parts: int = 1,
 ) -> InferredAnswers:
-    """Answer every rule from stored evidence as of an instant; reads no clock and no network."""
-    return _gathered(evaluate_each(rules, snapshot, services, as_of))
+    """Answer every rule from stored evidence as of an instant; reads no clock and no network.
+
+    With an ``executor``, its workers run the statements, those by service in so many ``parts``; they must see
+    the snapshot's segments at the same paths. The answers are the same.
+    """
+    return _gathered(evaluate_each(rules, snapshot, services, as_of, executor=executor, parts=parts))
 
 
 def evaluate_each(
-    rules: Sequence[Rule], snapshot: Snapshot, services: Sequence[ServiceKeys], as_of: datetime
+    rules: Sequence[Rule],
+    snapshot: Snapshot,
+    services: Sequence[ServiceKeys],
+    as_of: datetime,
+    *,
+    executor: Executor | None = None,
+    parts: int = 1,
 ) -> Iterator[RuleAnswers]:
     """As :func:`evaluate`, rule by rule, so that nobody has to hold all answers at once."""
     needed = {each.name: each for rule in rules for each in rule.needed_types}
     state = EvidenceState(snapshot, as_of, {service.id: service.keys for service in services})
     columns = columns_read([rule.bound(as_of) for rule in rules])
+    ids = [service.id for service in services]
+    if executor is not None:
+        evidence = evidence_to_read(snapshot, needed.values(), as_of, columns)
+        yield from _answered(Workers(executor, evidence, parts), rules, ids, state, as_of)
+        return
     with closing(open_evidence(snapshot, needed.values(), as_of, columns=columns)) as connection:
-        yield from _answered(connection, rules, [service.id for service in services], state, as_of)
+        yield from _answered(OneConnection(connection), rules, ids, state, as_of)
 
 
 def answer_all(
@@ -88,7 +110,7 @@ def answer_all(
     as_of: datetime,
 ) -> InferredAnswers:
     """Answer every rule over evidence that is already loaded."""
-    return _gathered(_answered(connection, rules, services, state, as_of))
+    return _gathered(_answered(OneConnection(connection), rules, services, state, as_of))
 
 
 def _gathered(answers: Iterator[RuleAnswers]) -> InferredAnswers:
@@ -103,29 +125,23 @@ def _gathered(answers: Iterator[RuleAnswers]) -> InferredAnswers:
 
 
 def _answered(
-    connection: duckdb.DuckDBPyConnection,
+    asking: Asking,
     rules: Sequence[Rule],
     services: Sequence[str],
     state: EvidenceState,
     as_of: datetime,
 ) -> Iterator[RuleAnswers]:
-    seen: dict[str, tuple[int, Mapping[str | None, int]]] = {}
     bounds = [rule.bound(as_of) for rule in sorted(rules, key=lambda each: each.name)]
-    for bound, measured in measure_rules(connection, bounds):
-        rule = bound.rule
-        grader = Grader(bound, measured, _seen(connection, rule.record_type, seen), services, state)
+    types = {rule.record_type.name: rule.record_type for rule in rules}
+    asked = {name: seen_by_service(asking, types[name]) for name in sorted(types)}
+    seen: dict[str, tuple[int, Mapping[str | None, int]]] = {}
+    for bound, measured in measured_rules(asking, bounds):
+        rule, name = bound.rule, bound.rule.record_type.name
+        if name not in seen:
+            seen[name] = totalled(asked[name])
+        grader = Grader(bound, measured, seen[name], services, state)
         yield RuleAnswers(
             rule,
             grader.organisation() if "organisation" in rule.per else None,
             grader.of_services() if "service" in rule.per else {},
         )
-
-
-def _seen(
-    connection: duckdb.DuckDBPyConnection,
-    record_type: RecordType,
-    known: dict[str, tuple[int, Mapping[str | None, int]]],
-) -> tuple[int, Mapping[str | None, int]]:
-    if record_type.name not in known:
-        known[record_type.name] = seen_records(connection, record_type)
-    return known[record_type.name]

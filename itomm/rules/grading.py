@@ -11,8 +11,8 @@ from typing import Any
 from itomm.config.quantities import Dimension, Quantity, format_quantity
 from itomm.evidence.observation import UnknownReason
 from itomm.rules.answer import InferredAnswer, Verdict
+from itomm.rules.measured import NOTHING_MEASURED, Figures, Measured, MeasuredRule
 from itomm.rules.measures import MeasureKind
-from itomm.rules.measuring import NOTHING_MEASURED, Figures, Measured, MeasuredRule
 from itomm.rules.readiness import EvidenceState, Readiness
 from itomm.rules.rule import BoundRule
 from itomm.rules.what_would_change import what_would_change
