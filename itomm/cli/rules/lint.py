@@ -9,12 +9,14 @@ from pathlib import Path
 import click
 
 from itomm.cli.options import Invocation, common_options, output_option
+from itomm.cli.places import shown_place
 from itomm.cli.rules.chosen import chosen_rules, in_files
 from itomm.cli.tables import print_paragraph, write_out
 from itomm.cli.workspace import Workspace
 from itomm.collectors.discovery import collector_names, load_collector
 from itomm.config.errors import ExitCode, InvalidInputError
 from itomm.reports.document import to_json
+from itomm.reports.wording import count_text
 from itomm.rules.linting.finding import Finding, Severity, of_problem
 from itomm.rules.linting.lint import lint
 
@@ -42,10 +44,9 @@ def lint_command(invocation: Invocation, *, paths: tuple[Path, ...], strict: boo
     else:
         _print(findings)
         human = sum(criterion.mode == "human" for criterion in rule_set.model.criteria)
-        print_paragraph(
-            f"{len(rule_set.model.criteria)} criteria ({human} for people), {len(rule_set.rules)} rules; "
-            f"{_counted(findings)}."
-        )
+        criteria = count_text(len(rule_set.model.criteria), "criterion", "criteria")
+        rules = count_text(len(rule_set.rules), "rule", "rules")
+        print_paragraph(f"{criteria} ({human} for people), {rules}; {_counted(findings)}.")
     blocking = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     return ExitCode.INVALID if any(each.severity in blocking for each in findings) else ExitCode.OK
 
@@ -68,7 +69,7 @@ def _types_of(collector: str) -> list[str]:
 def _print(findings: Sequence[Finding]) -> None:
     for finding in findings:
         about = f"{finding.about}: " if finding.about else ""
-        text = f"{finding.place}: {finding.severity}: {about}{finding.text} [{finding.code}]"
+        text = f"{shown_place(finding.place)}: {finding.severity}: {about}{finding.text} [{finding.code}]"
         print_paragraph(text, style=_STYLES[finding.severity])
         if finding.hint:
             print_paragraph(f"    {finding.hint}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from itomm.cli.places import shown_place
 from itomm.cli.tables import print_paragraph, write_out
 from itomm.config.errors import ExitCode
 from itomm.config.quantities import Dimension, Quantity, format_quantity
@@ -31,13 +32,14 @@ def report_mutants(rules: Sequence[Rule], at_least: Fraction, output: str) -> in
     survivors = [each for each in tried if not each.killed_by and not each.alike]
     for each in survivors:
         print_paragraph(
-            f"{each.place}: {each.rule}: {each.change}", style="yellow" if not each.accepted else ""
+            f"{shown_place(each.place)}: {each.rule}: {each.change}",
+            style="yellow" if not each.accepted else "",
         )
         print_paragraph(
             f"    accepted: {each.accepted}" if each.accepted else f"    no test has {each.seen_by}"
         )
     for place, change in stale:
-        print_paragraph(f"{place}: this change no longer survives, or is none: {change}")
+        print_paragraph(f"{shown_place(place)}: this change no longer survives, or is none: {change}")
     alike = sum(bool(each.alike) for each in tried)
     wanted = f"(at least {_percent(at_least)} wanted)"
     print_paragraph(

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from itomm.cli.options import Invocation, common_options, output_option
+from itomm.cli.places import shown_place
 from itomm.cli.rules.chosen import chosen_rules, in_files, rule_named
 from itomm.cli.rules.junit import junit_text
 from itomm.cli.rules.mutants import report_mutants
@@ -90,12 +91,14 @@ def _write_junit(target: Path, results: Sequence[RuleTestResult]) -> None:
 def _print(results: Sequence[RuleTestResult], coverage: Sequence[OutcomeCoverage]) -> None:
     failed = [result for result in results if result.faults]
     for result in failed:
-        print_paragraph(f"{result.place}: {result.rule}: {result.test}", style="red")
+        print_paragraph(f"{shown_place(result.place)}: {result.rule}: {result.test}", style="red")
         for fault in result.faults:
             print_paragraph(f"    {fault}")
     for each in coverage:
         if each.not_reached:
-            print_paragraph(f"{each.place}: {each.rule}: no test reaches {_listed(each.not_reached)}")
+            print_paragraph(
+                f"{shown_place(each.place)}: {each.rule}: no test reaches {_listed(each.not_reached)}"
+            )
     print_paragraph(f"{len(results) - len(failed)} passed, {len(failed)} failed")
     for verdict in Verdict:
         possible = sum(verdict in (*each.reached, *each.not_reached) for each in coverage)
