@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar, get_args, get_origin
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
 
 from itomm.config.errors import InvalidInputError, Problem
 from itomm.config.yaml_source import Document, PathInDocument
@@ -18,6 +19,16 @@ class StrictModel(BaseModel):
     """Base of all documents that people write: unknown keys are errors, values are frozen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _as_text(value: object) -> object:
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return str(value)
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+QuantityText = Annotated[str, BeforeValidator(_as_text), WithJsonSchema({"type": ["string", "number"]})]
+"""A quantity as written: text with a unit, or a plain number."""
 
 
 def checked(model: type[Model], document: Document, path: PathInDocument = ()) -> Model:

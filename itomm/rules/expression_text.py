@@ -14,7 +14,8 @@ from sqlglot.dialects import DuckDB
 from sqlglot.errors import ErrorLevel, ParseError, SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
-from itomm.config.quantities import DAY, HOUR, MINUTE, SECOND, WEEK
+from itomm.config.quantities import DAY, HOUR, MINUTE, SECOND, WEEK, Dimension, Quantity
+from itomm.config.structure import nearest
 from itomm.evidence.record_types import RecordType
 
 MAXIMUM_LENGTH = 2_000
@@ -82,7 +83,8 @@ class Names:
     ``alias`` is the table that bare names belong to. ``base`` is the record type reachable as ``base.``
     from inside a linked fact. ``flags`` are linked facts, usable like yes/no fields, ``numbers`` linked
     numbers. ``tables`` are the record types of a query by the names it gives them; bare names then belong to
-    the one that has such a field. ``aggregates`` allows ``count`` and the like.
+    the one that has such a field. ``aggregates`` allows ``count`` and the like. ``parameters`` are the values
+    that ``$name`` stands for.
     """
 
     record_type: RecordType
@@ -94,6 +96,7 @@ class Names:
     numbers: frozenset[str] = field(default_factory=frozenset)
     tables: Mapping[str, RecordType] = field(default_factory=dict)
     aggregates: bool = False
+    parameters: Mapping[str, Quantity] = field(default_factory=dict)
 
     def has_field(self, name: str) -> bool:
         """Whether a record type in reach has a field of this name."""
@@ -120,13 +123,16 @@ def _refuse_what_is_never_allowed(text: str) -> None:
         raise ExpressionError(f"nested deeper than {MAXIMUM_NESTING} levels")
 
 
-def parsed_query(text: str, tables: Mapping[str, RecordType]) -> exp.Select:
+def parsed_query(
+    text: str, tables: Mapping[str, RecordType], parameters: Mapping[str, Quantity] | None = None
+) -> exp.Select:
     """The tree of one SELECT; not checked yet. ``tables`` are the record types that it may read.
 
     Raises:
         ExpressionError: as :func:`parsed`, or it is no SELECT.
     """
-    names = Names(next(iter(tables.values())), datetime.min.replace(tzinfo=UTC), tables=tables)
+    any_instant = datetime.min.replace(tzinfo=UTC)
+    names = Names(next(iter(tables.values())), any_instant, tables=tables, parameters=parameters or {})
     _refuse_what_is_never_allowed(text)
     tree = _tree_of(text, names, _WORDS_OF_A_QUERY)
     if not isinstance(tree, exp.Select):
@@ -158,7 +164,44 @@ def _parsed(text: str, names: Names, words: frozenset[TokenType]) -> exp.Expr:
     tree = trees[0] if len(trees) == 1 else None
     if not isinstance(tree, exp.Expr):
         raise ExpressionError("this is no expression")
-    return tree
+    kinds = {token.token_type for token in tokens}
+    if TokenType.PARAMETER not in kinds or TokenType.COLON in kinds:  # ':name' is no way to write one
+        return tree
+    return tree.transform(_value_of, names.parameters, copy=False)
+
+
+def _value_of(node: exp.Expr, parameters: Mapping[str, Quantity]) -> exp.Expr:
+    """A literal for ``$name``: a number, or a length of time."""
+    if not isinstance(node, exp.Placeholder):
+        return node
+    quantity = parameters.get(node.name)
+    if quantity is None:
+        hint = nearest(node.name, sorted(parameters)) or "Declare it under 'parameters'."
+        raise ExpressionError(f"there is no parameter '{shown(node)}'", hint)
+    if quantity.dimension is Dimension.RATE:
+        raise ExpressionError(f"'{shown(node)}' is a rate, which only a grade can compare")
+    is_time, is_negative = quantity.dimension is Dimension.DURATION, quantity.value < 0
+    amount = _decimal_text(abs(quantity.value) / (SECOND if is_time else 1))
+    value: exp.Expr = exp.Literal.number(amount)
+    if is_time:
+        seconds = exp.Literal.string(f"-{amount}" if is_negative else amount)
+        value = exp.Interval(this=seconds, unit=exp.var("SECOND"))
+    elif is_negative:
+        value = exp.Paren(this=exp.Neg(this=value))
+    value.meta[_WRITTEN] = node.name
+    return value
+
+
+_WRITTEN = "written"
+
+
+def _decimal_text(value: Fraction) -> str:
+    """A number that was written with decimals, in full again."""
+    places = 0
+    while (value * 10**places).denominator != 1:
+        places += 1
+    digits = str(int(value * 10**places)).rjust(places + 1, "0")
+    return f"{digits[:-places]}.{digits[-places:]}" if places else digits
 
 
 def _check_intervals(tokens: Sequence[Token]) -> None:
@@ -194,7 +237,12 @@ def microseconds(interval: exp.Expr) -> Fraction:
 
 def shown(node: exp.Expr) -> str:
     """A part of an expression as a message shows it."""
-    return shortened(node.sql(dialect="duckdb", comments=False, unsupported_level=ErrorLevel.IGNORE))
+    written = node.copy().transform(_as_written, copy=False)
+    return shortened(written.sql(dialect="duckdb", comments=False, unsupported_level=ErrorLevel.IGNORE))
+
+
+def _as_written(node: exp.Expr) -> exp.Expr:
+    return exp.Placeholder(this=node.meta[_WRITTEN]) if _WRITTEN in node.meta else node
 
 
 def shortened(text: str) -> str:

@@ -38,10 +38,14 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Threshold:
-    """All comparisons that must hold for a grade, and how it was written."""
+    """All comparisons that must hold for a grade, and how it was written.
+
+    ``days`` is the length of the window that it is about; None for the rule's own.
+    """
 
     text: str
     comparisons: tuple[Comparison, ...]
+    days: int | None = None
 
     def holds(self, value: Fraction) -> bool:
         """Whether all comparisons hold."""

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlglot import exp
 
+from itomm.config.quantities import Quantity
 from itomm.config.structure import nearest
 from itomm.evidence.record_types import Field, FieldType, RecordType, record_types
 from itomm.evidence.segments.columns import PROVENANCE_COLUMNS
@@ -103,18 +104,18 @@ class Query:
         return query
 
 
-def parse_query(text: str, name: str, as_of: datetime) -> Query:
+def parse_query(text: str, name: str, as_of: datetime, parameters: Mapping[str, Quantity]) -> Query:
     """Check the ``query:`` of the rule called ``name``.
 
     Raises:
         ExpressionError: it is no such query, names nothing that is there, or mixes kinds.
     """
-    written = parsed_query(text, _mentioned(text))
+    written = parsed_query(text, _mentioned(text), parameters)
     _refuse_other_parts(written, _PARTS, "a query")
     tables = dict(_tables(written))
     if len(tables) != 1 + len(written.args.get("joins") or ()):
         raise ExpressionError("two tables of the query have the same name", "Name one with 'as'.")
-    names = Names(next(iter(tables.values())), as_of, tables=tables)
+    names = Names(next(iter(tables.values())), as_of, tables=tables, parameters=parameters)
     outputs = dict(_outputs(written, names))
     keys = _keys(written, outputs, names)
     _must_tell_service(outputs, keys)

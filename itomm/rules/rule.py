@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
 
 from sqlglot import exp
 
-from itomm.config.quantities import Dimension
+from itomm.config.quantities import Dimension, Quantity
 from itomm.config.yaml_source import Document
 from itomm.evidence.canonical import digest
 from itomm.evidence.record_types import Field as RecordField
 from itomm.evidence.record_types import RecordType, record_types
 from itomm.rules.expression_text import Names
 from itomm.rules.expressions import parse_condition
-from itomm.rules.grades import Grade
+from itomm.rules.grades import Grade, Threshold
 from itomm.rules.looking_back import looked_back
 from itomm.rules.measures import Measure, MeasureKind, parse_measure
+from itomm.rules.parameters import Parameter, ParameterUsed
 from itomm.rules.queries import Query, parse_query
 from itomm.rules.rule_document import RuleDocument
 
@@ -56,11 +57,24 @@ class Rule:
     written: RuleDocument
     document: Document
     query: Query | None = None
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
-        """SHA-256 over what the rule says; its tests and layout do not matter."""
-        return digest(self.written.model_dump(mode="json", by_alias=True, exclude={"tests", "mutants"}))
+        """SHA-256 over what the rule says; its tests and layout do not matter, nor whose keys it took."""
+        said = self.written.model_dump(mode="json", by_alias=True, exclude={"tests", "mutants", "extends"})
+        chosen = {name: each.used.value for name, each in self.parameters.items() if each.is_set}
+        return digest({**said, "set": chosen} if chosen else said)
+
+    @cached_property
+    def loosened(self) -> tuple[ParameterUsed, ...]:
+        """The parameters that are set looser than the rule's own default."""
+        return tuple(each.used for each in self.parameters.values() if each.used.loosened)
+
+    @cached_property
+    def values(self) -> Mapping[str, Quantity]:
+        """What each ``$name`` stands for."""
+        return {name: each.quantity for name, each in self.parameters.items()}
 
     @property
     def needed_types(self) -> tuple[RecordType, ...]:
@@ -71,6 +85,20 @@ class Rule:
         if self.written.services is not None:
             needed["service"] = record_types()["service"]
         return tuple(needed[name] for name in sorted(needed))
+
+    def days_of(self, threshold: Threshold) -> int | None:
+        """Length of the window that a threshold is about."""
+        return threshold.days or self.window_days
+
+    def over(self, days: int | None) -> Rule:
+        """The rule with a window of another length; itself when it is its own."""
+        return self if days == self.window_days else replace(self, window_days=days)
+
+    @property
+    def windows(self) -> tuple[int | None, ...]:
+        """The lengths of window over which its grades are looked for."""
+        thresholds = [self.grade.yes, self.grade.partial]
+        return tuple(dict.fromkeys(self.days_of(each) for each in thresholds if each is not None))
 
     @cached_property
     def looks_back(self) -> Mapping[str, timedelta]:
@@ -85,7 +113,7 @@ class Rule:
             }
         for fact in self.linked:
             written = self.written.linked[fact.name].where or ""
-            back = _back(written, linked_names(fact.record_type, self.record_type, _ANY_INSTANT))
+            back = _back(written, linked_names(fact.record_type, self.record_type, _ANY_INSTANT, self.values))
             name = fact.record_type.name
             found[name] = max(found.get(name, timedelta(0)), window, back)
         return found
@@ -107,15 +135,18 @@ class Rule:
         names = self._names(as_of)
         where = parse_condition(self.written.where, names) if self.written.where else None
         conditions = {
-            fact.name: parse_condition(text, linked_names(fact.record_type, self.record_type, as_of))
+            fact.name: parse_condition(
+                text, linked_names(fact.record_type, self.record_type, as_of, self.values)
+            )
             for fact in self.linked
             if (text := self.written.linked[fact.name].where)
         }
         services = None
         if self.written.services is not None:
-            services = parse_condition(self.written.services, Names(record_types()["service"], as_of))
+            names_of_services = Names(record_types()["service"], as_of, parameters=self.values)
+            services = parse_condition(self.written.services, names_of_services)
         measure = parse_measure(self.written.measure, names)
-        query = parse_query(self.written.query, self.name, as_of) if self.written.query else None
+        query = parse_query(self.written.query, self.name, as_of, self.values) if self.written.query else None
         return BoundRule(self, as_of, where, services, conditions, measure, query)
 
     def _names(self, as_of: datetime) -> Names:
@@ -125,6 +156,7 @@ class Rule:
             as_of,
             flags=frozenset(fact.name for fact in self.linked if not fact.is_number),
             numbers=frozenset(fact.name for fact in self.linked if fact.is_number),
+            parameters=self.values,
         )
 
 
@@ -154,6 +186,8 @@ LINKED_ALIAS = "linked"
 RECORD_ALIAS = "record"
 
 
-def linked_names(linked: RecordType, base: RecordType, as_of: datetime) -> Names:
+def linked_names(
+    linked: RecordType, base: RecordType, as_of: datetime, parameters: Mapping[str, Quantity]
+) -> Names:
     """Names inside a linked fact: its own fields bare, the rule's record as ``base.``."""
-    return Names(linked, as_of, alias=LINKED_ALIAS, base=base, base_alias=RECORD_ALIAS)
+    return Names(linked, as_of, alias=LINKED_ALIAS, base=base, base_alias=RECORD_ALIAS, parameters=parameters)

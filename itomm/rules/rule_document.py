@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from itomm.config.structure import StrictModel
+from itomm.rules.parameters import ParameterDocument, ParameterName
 
 ScopeWord = Literal["service", "organisation"]
 
@@ -32,11 +33,18 @@ class LinkedDocument(StrictModel):
     count: Literal[True] | None = None
 
 
+class ThresholdDocument(StrictModel):
+    """A threshold with a window of its own length."""
+
+    measured: str
+    days: Annotated[int, Field(ge=1, le=3660)]
+
+
 class GradeDocument(StrictModel):
     """``grade:`` of a rule."""
 
-    yes: str
-    partial: str | None = None
+    yes: str | ThresholdDocument
+    partial: str | ThresholdDocument | None = None
 
 
 class MutantDocument(StrictModel):
@@ -54,6 +62,8 @@ class RuleDocument(StrictModel):
     per: Annotated[tuple[ScopeWord, ...], BeforeValidator(_as_list), Field(min_length=1, max_length=2)]
     from_: Annotated[str | None, Field(alias="from")] = None
     query: str | None = None
+    extends: str | None = None
+    parameters: dict[ParameterName, ParameterDocument] = Field(default_factory=dict)
     measure: Any
     grade: GradeDocument
     missing: Literal["unknown", "no_if_complete", "yes_if_complete", "not_applicable_if_complete"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import partial
@@ -18,21 +19,33 @@ from itomm.rules.expression_text import ExpressionError, Names
 from itomm.rules.expressions import parse_condition
 from itomm.rules.grades import Grade, Threshold, parse_threshold
 from itomm.rules.measures import Measure, MeasureKind, parse_measure
+from itomm.rules.parameters import Parameter, SetParameter, read_parameters, settled
 from itomm.rules.queries import Query, parse_query
 from itomm.rules.rule import LinkedFact, Rule, linked_names
-from itomm.rules.rule_document import RuleDocument
+from itomm.rules.rule_document import RuleDocument, ThresholdDocument
 
 Result = TypeVar("Result")
 
 
-def read_rule(document: Document) -> Rule:
-    """Check a rule document.
+def read_rule(document: Document, chosen: Sequence[SetParameter] = ()) -> Rule:
+    """Check a rule document; ``chosen`` are the values that the configuration sets for its parameters.
 
     Raises:
         InvalidInputError: with every fault found.
     """
-    written = checked(RuleDocument, document)
-    return _Reader(written, document).rule()
+    parameters, problems = read_parameters(document, chosen)
+    with_values, faults = settled(document, parameters)
+    problems += faults
+    try:
+        written = checked(RuleDocument, with_values)
+    except InvalidInputError as error:
+        raise InvalidInputError(problems + error.problems) from None
+    return _Reader(written, document, parameters, problems).rule()
+
+
+def at_defaults(rule: Rule) -> Rule:
+    """The rule as it is where no parameter is set; that is what the tests beside it are about."""
+    return read_rule(rule.document) if any(each.is_set for each in rule.parameters.values()) else rule
 
 
 _ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
@@ -41,10 +54,18 @@ _ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
 class _Reader:
     """Checks one rule document part by part, gathering problems."""
 
-    def __init__(self, written: RuleDocument, document: Document) -> None:
+    def __init__(
+        self,
+        written: RuleDocument,
+        document: Document,
+        parameters: Mapping[str, Parameter],
+        problems: list[Problem],
+    ) -> None:
         self._written = written
         self._document = document
-        self._problems: list[Problem] = []
+        self._parameters = parameters
+        self._values = {name: each.quantity for name, each in parameters.items()}
+        self._problems = problems
 
     def rule(self) -> Rule:
         written = self._written
@@ -60,11 +81,12 @@ class _Reader:
             _ANY_INSTANT,
             flags=frozenset(fact.name for fact in linked if not fact.is_number),
             numbers=frozenset(fact.name for fact in linked if fact.is_number),
+            parameters=self._values,
         )
         if written.where:
             self._attempt(("where",), lambda: parse_condition(str(written.where), names))
         if written.services:
-            service_names = Names(record_types()["service"], _ANY_INSTANT)
+            service_names = Names(record_types()["service"], _ANY_INSTANT, parameters=self._values)
             self._attempt(("services",), lambda: parse_condition(str(written.services), service_names))
         measure = self._attempt(("measure",), lambda: parse_measure(written.measure, names))
         grade = self._grade(measure.dimension) if measure else None
@@ -92,6 +114,7 @@ class _Reader:
             written=written,
             document=self._document,
             query=query,
+            parameters=self._parameters,
         )
 
     def _query(self) -> Query | None:
@@ -103,8 +126,8 @@ class _Reader:
         for key, beside in (("from", written.from_), ("where", written.where), ("linked", written.linked)):
             if beside:
                 self._complain((key,), "does not go with 'query'", "Say it in the query.")
-        text, name = written.query, written.rule
-        query = self._attempt(("query",), lambda: parse_query(text, name, _ANY_INSTANT))
+        text, name, values = written.query, written.rule, self._values
+        query = self._attempt(("query",), lambda: parse_query(text, name, _ANY_INSTANT, values))
         if query is None:
             raise InvalidInputError(self._problems)
         return query
@@ -124,7 +147,9 @@ class _Reader:
 
     def _complain(self, path: PathInDocument, message: str, hint: str = "") -> None:
         where = ".".join(str(step) for step in path)
-        self._problems.append(Problem(self._document.place(path), f"{where}: {message}", hint))
+        problem = Problem(self._document.place(path), f"{where}: {message}", hint)
+        if "$" not in message or all(told.place != problem.place for told in self._problems):
+            self._problems.append(problem)  # a name that has no value is told once
 
     def _record_type(self, name: str, path: PathInDocument) -> RecordType | None:
         found = record_types().get(name)
@@ -165,7 +190,7 @@ class _Reader:
                 elif left and right:
                     pairs.append((left, right))
             if written.where:
-                names = linked_names(other, record_type, _ANY_INSTANT)
+                names = linked_names(other, record_type, _ANY_INSTANT, self._values)
                 self._attempt((*path, "where"), partial(parse_condition, written.where, names))
             yield LinkedFact(name, other, tuple(pairs), is_number=bool(written.count))
 
@@ -183,13 +208,22 @@ class _Reader:
         return declared
 
     def _grade(self, dimension: Dimension) -> Grade | None:
-        written = self._written.grade
-        yes = self._attempt(("grade", "yes"), lambda: parse_threshold(written.yes, dimension))
-        partly: Threshold | None = None
-        if written.partial is not None:
-            text = written.partial
-            partly = self._attempt(("grade", "partial"), lambda: parse_threshold(text, dimension))
+        yes = self._threshold("yes", self._written.grade.yes, dimension)
+        partly = None
+        if self._written.grade.partial is not None:
+            partly = self._threshold("partial", self._written.grade.partial, dimension)
         return Grade(yes, partly) if yes else None
+
+    def _threshold(
+        self, name: str, written: str | ThresholdDocument, dimension: Dimension
+    ) -> Threshold | None:
+        path: PathInDocument = ("grade", name)
+        if isinstance(written, str):
+            return self._attempt(path, lambda: parse_threshold(written, dimension))
+        if self._written.window is None:
+            self._complain((*path, "days"), "needs a 'window' that says over which field")
+        found = self._attempt((*path, "measured"), lambda: parse_threshold(written.measured, dimension))
+        return replace(found, days=written.days) if found else None
 
     def _fits_together(self, measure: Measure) -> None:
         needs_window = {MeasureKind.RATE, MeasureKind.TREND}

@@ -74,8 +74,8 @@ def _texts_in(part: object, path: PathInDocument) -> Iterator[tuple[PathInDocume
 
 def _names(rule: Rule, path: PathInDocument) -> Names:
     if path[0] == "services":
-        return Names(record_types()["service"], _ANY_INSTANT)
+        return Names(record_types()["service"], _ANY_INSTANT, parameters=rule.values)
     if path[0] == "linked":
         other = next(fact.record_type for fact in rule.linked if fact.name == path[1])
-        return linked_names(other, rule.record_type, _ANY_INSTANT)
-    return Names(rule.record_type, _ANY_INSTANT)
+        return linked_names(other, rule.record_type, _ANY_INSTANT, rule.values)
+    return Names(rule.record_type, _ANY_INSTANT, parameters=rule.values)
