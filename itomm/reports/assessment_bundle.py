@@ -58,7 +58,8 @@ def records_that_counted(
     found: set[tuple[str, Place]] = set()
     with closing(open_evidence(snapshot, types, assessment.as_of)) as connection:
         for rule in rules:
-            found |= places_that_counted(connection, rule.bound(assessment.as_of))
+            for days in rule.windows:
+                found |= places_that_counted(connection, rule.over(days).bound(assessment.as_of))
     return found
 
 

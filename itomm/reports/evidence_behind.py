@@ -40,7 +40,7 @@ def evidence_behind(
     ``seed`` a sample of those that counted.
     """
     places = list(_places(rule_set, assessment, criterion, scope))
-    rules = {rule.name: rule for rule, _ in places}
+    rules = {_key(rule): rule for rule, _ in places}
     types = [record_type for rule in rules.values() for record_type in rule.needed_types]
     with store.engine.connect() as database:
         removals = removals_in(database)
@@ -52,15 +52,15 @@ def evidence_behind(
         return f"{text} (raw payload {removal.words})" if removal else text
 
     found: dict[tuple[str, str], tuple[EvidenceRecord, ...]] = {}
-    bounds = {rule.name: rule.bound(assessment.as_of) for rule in rules.values()}
+    bounds = {key: rule.bound(assessment.as_of) for key, rule in rules.items()}
     columns = columns_listed(list(bounds.values()))
     with closing(open_evidence(snapshot, types, assessment.as_of, columns=columns)) as connection:
-        for rule in rules.values():
-            results = [result for other, result in places if other is rule]
+        for key, rule in rules.items():
+            results = [result for other, result in places if _key(other) == key]
             if seed is None:
-                listed = _listed(connection, bounds[rule.name], results, at_most)
+                listed = _listed(connection, bounds[key], results, at_most)
             else:
-                listed = _sampled(connection, bounds[rule.name], results, at_most, seed)
+                listed = _sampled(connection, bounds[key], results, at_most, seed)
             for scope_id, records in listed.items():
                 found[(rule.criterion, scope_id)] = tuple(
                     _evidence(rule, record, request(record.collection, record.page)) for record in records
@@ -115,6 +115,11 @@ def request_text(request: RequestMade | None) -> str:
     return f"{request.method} {address}{status}"
 
 
+def _key(rule: Rule) -> tuple[str, int | None]:
+    """One rule may have answered over windows of different lengths."""
+    return rule.name, rule.window_days
+
+
 def _places(
     rule_set: RuleSet, assessment: Assessment, criterion: str | None, scope: str | None
 ) -> Iterator[tuple[Rule, ScopeResult]]:
@@ -126,7 +131,7 @@ def _places(
                 continue
             rule = rule_set.rule(answer.inferred.rule)
             if rule is not None:
-                yield rule, result
+                yield rule.over(answer.inferred.window_days), result
 
 
 def _evidence(rule: Rule, record: RecordLookedAt, request: str) -> EvidenceRecord:

@@ -15,6 +15,7 @@ from itomm.evidence.reading.snapshot import Snapshot
 from itomm.rules.answer import InferredAnswer
 from itomm.rules.asking import Asking, OneConnection, Workers, evidence_to_read
 from itomm.rules.columns_read import columns_read
+from itomm.rules.grade_windows import by_grade, combined
 from itomm.rules.grading import Grader
 from itomm.rules.measuring import measured_rules, seen_by_service, totalled
 from itomm.rules.readiness import EvidenceState
@@ -131,7 +132,9 @@ def _answered(
     state: EvidenceState,
     as_of: datetime,
 ) -> Iterator[RuleAnswers]:
-    bounds = [rule.bound(as_of) for rule in sorted(rules, key=lambda each: each.name)]
+    parts = {rule.name: by_grade(rule) for rule in sorted(rules, key=lambda each: each.name)}
+    bounds = [part.bound(as_of) for of_rule in parts.values() for part in of_rule]
+    together = _Together(rules, parts)
     types = {rule.record_type.name: rule.record_type for rule in rules}
     asked = {name: seen_by_service(asking, types[name]) for name in sorted(types)}
     seen: dict[str, tuple[int, Mapping[str | None, int]]] = {}
@@ -140,8 +143,40 @@ def _answered(
         if name not in seen:
             seen[name] = totalled(asked[name])
         grader = Grader(bound, measured, seen[name], services, state)
+        yield from together.with_part(
+            RuleAnswers(
+                rule,
+                grader.organisation() if "organisation" in rule.per else None,
+                grader.of_services() if "service" in rule.per else {},
+            )
+        )
+
+
+class _Together:
+    """Puts the answers of a rule together whose grades were looked for over windows of their own."""
+
+    def __init__(self, rules: Sequence[Rule], parts: Mapping[str, Sequence[Rule]]) -> None:
+        self._whole = {part.name: rule for rule in rules for part in parts[rule.name]}
+        self._parts = parts
+        self._waiting: dict[str, RuleAnswers] = {}
+
+    def with_part(self, part: RuleAnswers) -> Iterator[RuleAnswers]:
+        """The rule's answers, when this part was the last that they waited for."""
+        rule = self._whole[part.rule.name]
+        names = [each.name for each in self._parts[rule.name]]
+        if len(names) == 1:
+            yield part
+            return
+        self._waiting[part.rule.name] = part
+        if not all(name in self._waiting for name in names):
+            return
+        found = [self._waiting.pop(name) for name in names]
+        organisation = [each.organisation for each in found if each.organisation is not None]
         yield RuleAnswers(
             rule,
-            grader.organisation() if "organisation" in rule.per else None,
-            grader.of_services() if "service" in rule.per else {},
+            combined(rule, organisation) if organisation else None,
+            {
+                service: combined(rule, [each.services[service] for each in found])
+                for service in found[0].services
+            },
         )

@@ -28,9 +28,9 @@ def show_command(invocation: Invocation, *, name: str | None, compiled: bool) ->
         return ExitCode.OK
     rule = rule_named(rule_set, name)
     if compiled:
-        write_out(
-            compiler.measuring(rule.bound(invocation.clock())).sql(dialect="duckdb", pretty=True) + "\n"
-        )
+        for days in rule.windows:
+            statement = compiler.measuring(rule.over(days).bound(invocation.clock()))
+            write_out(statement.sql(dialect="duckdb", pretty=True) + "\n")
     else:
         write_out(rule_without_tests(rule.document.text) + "\n")
     return ExitCode.OK

@@ -25,7 +25,7 @@ def check_grades(rule: Rule) -> Iterator[Finding]:
         text = "a measured value is never a no; only 'missing' gives one"
         yield in_rule(rule, ("grade",), Severity.NOTE, "no-only-when-missing", text=text, hint=reach)
     partial = rule.grade.partial
-    if partial is None or Verdict.PARTIAL in measured:
+    if partial is None or Verdict.PARTIAL in measured or len(rule.windows) > 1:
         return
     values = reach_of(rule).representatives(bounds_of(rule.grade))
     inside = any(partial.holds(value) for value in values)

@@ -12,6 +12,7 @@ from itomm.config.errors import InvalidInputError
 from itomm.evidence.canonical import digest
 from itomm.rules.answer import InferredAnswer
 from itomm.rules.cases import PreparedCase
+from itomm.rules.evaluation import answer_all
 from itomm.rules.grading import Grader
 from itomm.rules.measuring import measure_rules, seen_records
 from itomm.rules.mutation.mutants import Mutant
@@ -45,9 +46,22 @@ class Answering:
                 yield from ((mutant, None) for mutant in group)
                 continue
             for mutant in group:
+                if len(mutant.rule.windows) > 1:
+                    yield mutant, self._grade_by_grade(mutant.rule, case)
+                    continue
                 graded = replace(bound, rule=mutant.rule)
                 grader = Grader(graded, measured, seen, case.services, case.state)
                 yield mutant, grader.organisation() if case.of_organisation else grader.service(case.service)
+
+    def _grade_by_grade(self, rule: Rule, case: PreparedCase) -> InferredAnswer | None:
+        """The answer of a rule whose grades have windows of their own."""
+        try:
+            found = answer_all(self._connection, [rule], case.services, case.state, case.as_of)
+        except InvalidInputError:
+            return None
+        if case.of_organisation:
+            return found.organisation[rule.criterion]
+        return found.services[rule.criterion, case.service]
 
     def _bound_to(self, key: str, rule: Rule, as_of: datetime) -> BoundRule:
         if (key, as_of) not in self._bound:
