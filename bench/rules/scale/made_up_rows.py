@@ -29,6 +29,8 @@ SHARES: Mapping[str, float] = {
 }
 """Of all rows, how many are of each type; postmortems are one for twenty incidents, besides."""
 ROWS_A_FILE = 2_000_000
+ROWS_A_SORTED_GROUP = 16_384
+"""Rows in a row group of a file sorted by service: small, so that one service is read without many others."""
 
 _DRAWING = """
 CREATE MACRO drawn(number, salt) AS (hash(number, salt) % 1000003) / 1000003.0;
@@ -187,8 +189,10 @@ def write(folder: Path, rows: int, services: int, seed: int, *, sorted_by_servic
                     (folder / name).mkdir(parents=True, exist_ok=True)
                     query = _rows(name, first, until, services, seed)
                     order = " ORDER BY service_id, source_ref" if sorted_by_service else ""
+                    groups = f", ROW_GROUP_SIZE {ROWS_A_SORTED_GROUP}" if sorted_by_service else ""
                     connection.execute(
-                        f"COPY ({query}{order}) TO '{folder / path}' (FORMAT parquet, COMPRESSION zstd)"
+                        f"COPY ({query}{order}) TO '{folder / path}'"
+                        f" (FORMAT parquet, COMPRESSION zstd{groups})"
                     )
                 segments.append(Segment(str(path), until - first, "", until - first))
             collections.append(_collection(name, count, tuple(segments)))
