@@ -147,6 +147,8 @@ def _inferred_lines(inferred: InferredAnswer | None, rule: str) -> Iterator[tupl
     matched = f", {inferred.matched} of them matched" if inferred.matched is not None else ""
     yield f"  counted    {inferred.counted} of {inferred.seen} records seen{matched}", ""
     yield f"  confidence {confidence_text(inferred.confidence)} ({inferred.base} evidence)", ""
+    for parameter in inferred.loosened:
+        yield f"  set here   {parameter.text}", "yellow"
     yield f"  {inferred.what_would_change_it}", ""
     yield "", ""
     yield "The rule as written:", "bold"

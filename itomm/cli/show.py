@@ -88,6 +88,8 @@ def _answer(answer: CriterionAnswer) -> tuple[str, str, str]:
     verdict = words_for({}, counts.verdict.value)
     inferred = answer.inferred
     measured = (inferred.measured or "") if inferred else ""
+    for parameter in inferred.loosened if inferred else ():
+        measured = f"{measured}; {parameter.text}" if measured else parameter.text
     if counts.reason:
         reason = words_for({}, counts.reason.value)
         measured = f"{reason} ({measured})" if measured else reason

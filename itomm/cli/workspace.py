@@ -18,6 +18,7 @@ from itomm.evidence.decisions import all_decisions
 from itomm.evidence.reading.snapshot import Snapshot, snapshot_of
 from itomm.evidence.store import Store
 from itomm.rules.pack import RuleSet, load_packs
+from itomm.rules.parameters import SetParameter
 from itomm.scoring.assess import assess
 from itomm.scoring.assessment import Assessment
 
@@ -38,7 +39,13 @@ class Workspace:
         """Questionnaire and rules; raises InvalidInputError."""
         rules = self.configuration.settings.rules
         own = [self.configuration.folder / path for path in rules.paths]
-        return load_packs(rules.packs, own, rules.without)
+        document = self.configuration.document
+        parameters = [
+            SetParameter(rule, name, value, document.place(("rules", "parameters", rule, name)))
+            for rule, values in rules.parameters.items()
+            for name, value in values.items()
+        ]
+        return load_packs(rules.packs, own, rules.without, parameters)
 
     @property
     def store_folder(self) -> Path:

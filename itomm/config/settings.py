@@ -16,7 +16,7 @@ from pydantic import Field
 
 from itomm.config.errors import InvalidInputError, Problem
 from itomm.config.secrets import DatabaseReference, Secret, SecretReference, resolve_database
-from itomm.config.structure import StrictModel, checked, nearest
+from itomm.config.structure import QuantityText, StrictModel, checked, nearest
 from itomm.config.yaml_source import Document, read_document
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
@@ -70,11 +70,15 @@ class Service(StrictModel):
 
 
 class RuleSettings(StrictModel):
-    """Which questionnaire and rules apply: shipped packs by name, and files or folders of one's own."""
+    """Which questionnaire and rules apply: shipped packs by name, and files or folders of one's own.
+
+    ``parameters`` are values for the parameters that rules declare, by rule and name.
+    """
 
     packs: tuple[str, ...] = ("itomm",)
     paths: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    parameters: dict[str, dict[str, QuantityText]] = Field(default_factory=dict)
 
 
 class ScoringSettings(StrictModel):

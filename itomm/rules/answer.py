@@ -7,6 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from itomm.evidence.observation import UnknownReason
+from itomm.rules.parameters import ParameterUsed
 
 
 class Verdict(StrEnum):
@@ -26,6 +27,7 @@ class InferredAnswer:
     ``measured`` and the thresholds are ready to read, with their unit ("2 h 10 min", "83.3 %").
     ``counted`` of ``seen`` records entered the measure; ``matched`` of those satisfied a ratio's condition.
     ``base`` is direct, proxy or weak; ``confidence`` is 0..1 after freshness, sample and coverage.
+    ``loosened`` are the parameters that the organisation set looser than the rule's own default.
     """
 
     verdict: Verdict
@@ -44,3 +46,4 @@ class InferredAnswer:
     record_types: tuple[str, ...]
     window_days: int | None
     what_would_change_it: str
+    loosened: tuple[ParameterUsed, ...] = ()

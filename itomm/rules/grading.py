@@ -304,6 +304,7 @@ class Grader:
             record_types=self._record_types,
             window_days=rule.window_days,
             what_would_change_it=what_would_change(rule, verdict, reason, outcome.value, outcome.counted),
+            loosened=rule.loosened,
         )
 
 

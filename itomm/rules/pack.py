@@ -17,8 +17,10 @@ from itomm.config.errors import InvalidInputError, Place, Problem
 from itomm.config.structure import checked, closest, nearest
 from itomm.config.yaml_source import Document, PathInDocument, read_documents
 from itomm.evidence.canonical import digest
+from itomm.rules.extending import rules_by_name, with_inherited
 from itomm.rules.model import Criterion, Model, Part
 from itomm.rules.model_document import CriterionDocument, ModelDocument, PracticeDocument
+from itomm.rules.parameters import SetParameter
 from itomm.rules.rule import Rule
 from itomm.rules.rule_reader import read_rule
 
@@ -52,33 +54,43 @@ class RuleSet:
         return [rule for rule in self.rules if rule.criterion == criterion]
 
 
-def load_packs(packs: Sequence[str], paths: Sequence[Path] = (), without: Sequence[str] = ()) -> RuleSet:
-    """Load shipped packs by name and one's own files or folders; ``without`` leaves rules out by name.
+def load_packs(
+    packs: Sequence[str],
+    paths: Sequence[Path] = (),
+    without: Sequence[str] = (),
+    parameters: Sequence[SetParameter] = (),
+) -> RuleSet:
+    """Load shipped packs by name and one's own files or folders.
+
+    ``without`` leaves rules out by name; others may still extend them. ``parameters`` are values for
+    parameters that rules declare.
 
     Raises:
         InvalidInputError: with every fault of every file.
     """
-    if paths or without:
-        return _load(packs, paths, frozenset(without))
+    if paths or without or parameters:
+        return _load(packs, paths, frozenset(without), parameters)
     return _load_shipped(tuple(packs))
 
 
 @cache
 def _load_shipped(packs: tuple[str, ...]) -> RuleSet:
     """Shipped packs as they are: their files do not change while the program runs."""
-    return _load(packs, (), frozenset())
+    return _load(packs, (), frozenset(), ())
 
 
-def _load(packs: Sequence[str], paths: Sequence[Path], without: frozenset[str]) -> RuleSet:
+def _load(
+    packs: Sequence[str], paths: Sequence[Path], without: frozenset[str], parameters: Sequence[SetParameter]
+) -> RuleSet:
     files = [file for pack in packs for file in _pack_files(pack)]
     files += [file for path in paths for file in _own_files(path)]
     documents, problems = _read_all(files)
-    reader = _Reader(problems)
-    reader.read(documents, without)
+    reader = _Reader(problems, without, parameters)
+    reader.read(documents)
     if reader.model_document is None and not problems:
         problems.append(Problem(Place(", ".join([*packs, *map(str, paths)])), "no file holds a model"))
     if problems:
-        raise InvalidInputError(problems)
+        raise InvalidInputError(list(dict.fromkeys(problems)))  # what rules share has a fault once
     return reader.rule_set()
 
 
@@ -137,23 +149,29 @@ def _own_files(path: Path) -> list[Path]:
 class _Reader:
     """Sorts documents into model, practices and rules, gathering problems."""
 
-    def __init__(self, problems: list[Problem]) -> None:
+    def __init__(
+        self, problems: list[Problem], without: frozenset[str], parameters: Sequence[SetParameter]
+    ) -> None:
         self.problems = problems
+        self._without = without
+        self._parameters = parameters
+        self._documents_of_rules: Mapping[str, Document] = {}
         self.model_document: ModelDocument | None = None
         self._model_place: Callable[[PathInDocument], Place] = lambda _path: Place("model")
         self._practices: list[tuple[PracticeDocument, Document]] = []
         self._rules: list[Rule] = []
 
-    def read(self, documents: Iterable[Document], without: frozenset[str]) -> None:
+    def read(self, documents: Sequence[Document]) -> None:
         """Check all documents, then whether they hold together."""
+        self._documents_of_rules = rules_by_name(documents)
         for document in documents:
             try:
-                self._read(document, without)
+                self._read(document)
             except InvalidInputError as error:
                 self.problems += error.problems
         self.problems += self._contradictions()
 
-    def _read(self, document: Document, without: frozenset[str]) -> None:
+    def _read(self, document: Document) -> None:
         value = document.value
         kind = next((kind for kind in KINDS if isinstance(value, dict) and kind in value), None)
         if kind == "model":
@@ -163,8 +181,10 @@ class _Reader:
         elif kind == "practice":
             self._practices.append((checked(PracticeDocument, document), document))
         elif kind == "rule":
-            rule = read_rule(document)
-            if rule.name not in without:
+            name = value["rule"] if isinstance(value, dict) else None
+            chosen = [setting for setting in self._parameters if setting.rule == name]
+            rule = read_rule(with_inherited(document, self._documents_of_rules), chosen)
+            if rule.name not in self._without:
                 self._rules.append(rule)
         else:
             message = "this is neither a model, a practice nor a rule"
@@ -184,6 +204,15 @@ class _Reader:
         yield from _repeated((rule.name, rule.document.place(("rule",))) for rule in self._rules)
         yield from self._dangling()
         yield from self._answered_twice()
+        yield from self._set_for_nothing()
+
+    def _set_for_nothing(self) -> Iterator[Problem]:
+        used = set(self._documents_of_rules) - self._without
+        for setting in self._parameters:
+            if setting.rule not in used:
+                left_out = f"It is left out by 'without'; leave out '{setting.name}', too."
+                hint = left_out if setting.rule in self._without else closest(setting.rule, used)
+                yield Problem(setting.place, f"rules.parameters: there is no rule '{setting.rule}'", hint)
 
     def _dangling(self) -> Iterator[Problem]:
         known = sorted(criterion.id for practice, _ in self._practices for criterion in practice.criteria)

@@ -19,6 +19,7 @@ from itomm.rules.cases import CaseDocument, ExpectDocument, answer_of
 from itomm.rules.given_records import GivenError
 from itomm.rules.reachable import reachable_verdicts
 from itomm.rules.rule import Rule
+from itomm.rules.rule_reader import at_defaults
 
 __all__ = ["CaseDocument", "ExpectDocument", "answer_of"]
 
@@ -53,15 +54,16 @@ def testing_connection() -> duckdb.DuckDBPyConnection:
 
 
 def run_rule_tests(rules: Sequence[Rule]) -> Iterator[RuleTestResult]:
-    """Run every test of every rule.
+    """Run every test of every rule; parameters have the rule's own defaults.
 
     Raises:
         InvalidInputError: a test is not written as it should be.
     """
     with closing(testing_connection()) as connection:
         for rule in rules:
+            tested = at_defaults(rule)
             for index in range(len(rule.written.tests)):
-                yield _run(connection, rule, index)
+                yield _run(connection, tested, index)
 
 
 def outcome_coverage(rules: Iterable[Rule], results: Iterable[RuleTestResult]) -> list[OutcomeCoverage]:

@@ -13,6 +13,7 @@ from itomm.rules.cases import prepare
 from itomm.rules.mutation.answering import Answering
 from itomm.rules.mutation.mutants import mutants_of
 from itomm.rules.rule import Rule
+from itomm.rules.rule_reader import at_defaults
 from itomm.rules.rule_tests import case_of, differences, fault_of_case, testing_connection
 
 
@@ -64,6 +65,7 @@ def stale_reasons(rules: Sequence[Rule], tried: Sequence[TriedMutant]) -> list[t
 
 
 def _tried(connection: duckdb.DuckDBPyConnection, rule: Rule) -> list[TriedMutant]:
+    rule = at_defaults(rule)
     mutants = mutants_of(rule)
     answering = Answering(connection)
     accepted = {each.change: each.reason for each in rule.written.mutants}
