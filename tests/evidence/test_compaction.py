@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -62,6 +63,25 @@ def test_events_are_compacted_behind_the_eighth_reading(store: Store) -> None:
     found = verify(store, records=True)
     assert found.faults == ()
     assert found.segments == 2 * READINGS_BEHIND_A_BASE + 2, "what was compacted stays"
+
+
+def test_a_compaction_is_in_order_of_services(store: Store) -> None:
+    for day in range(READINGS_BEHIND_A_BASE):
+        with store.writing("collect"):
+            collect(
+                store,
+                "vulnerability",
+                {f"{day}-{number}": finding(NOON + day * DAY) for number in range(3)},
+                outcome=finished(day, window_start=NOON + day * DAY),
+                services={f"{day}-0": "shop", f"{day}-1": "bank"},
+            )
+    (made,) = store.compactions()
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            "SELECT service_id, source_ref FROM read_parquet(?)", [str(store.folder / made.path)]
+        ).fetchall()
+    assert len(found) == 3 * READINGS_BEHIND_A_BASE
+    assert found == sorted(found, key=lambda row: (row[0] is None, row[0] or "", row[1]))
 
 
 def test_a_compaction_does_not_change_the_digest_of_a_snapshot(store: Store) -> None:

@@ -1,7 +1,8 @@
 """Compaction: one segment that says the same as all collections of events of one source so far.
 
-Without it, reading would get slower with every collection. What was compacted stays as it was, until a
-retention rule lets it go; the ledger records what a compaction was made from.
+Without it, reading would get slower with every collection. Its rows are in order of services. What was
+compacted stays as it was, until a retention rule lets it go; the ledger records what a compaction was made
+from.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ READINGS_BEHIND_A_BASE = 8
 """Collections behind the newest compaction after which the next one is made."""
 
 _ACTOR = "itomm"
+_ORDER = ("service_id", "source_ref")
+"""Service by service, so that one of them is found without reading the others; references are unique."""
 
 
 class CompactedStore(Protocol):
@@ -94,8 +97,10 @@ def _compacted(store: CompactedStore, readings: Readings) -> list[str]:
         if query is None:
             return []
     marker.touch()
+    by_service = [exp.Ordered(this=exp.column(name), desc=False, nulls_first=False) for name in _ORDER]
     try:
-        write_rows(exp.select(exp.Star()).from_(query.subquery("current")), target)
+        rows = exp.select(exp.Star()).from_(query.subquery("current")).order_by(*by_service)
+        write_rows(rows, target)
     except OSError:
         marker.unlink()
         raise
