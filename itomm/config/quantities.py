@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from itertools import zip_longest
 
 
 class Dimension(StrEnum):
@@ -26,6 +28,7 @@ WEEK = 7 * DAY
 
 _DURATIONS = {"s": SECOND, "min": MINUTE, "h": HOUR, "d": DAY, "wk": WEEK}
 _RATES = {"/day": Fraction(1), "/week": Fraction(1, 7), "/month": Fraction(1, 30)}
+_UNITS = {"": Fraction(1), "%": Fraction(1, 100), **_DURATIONS, **_RATES}
 _PATTERN = re.compile(r"\s*([-+]?[0-9]{1,18}(?:\.[0-9]{1,18})?)\s*(%|/?[a-z]+)?\s*")
 
 UNITS = "a plain number, %, s, min, h, d, wk, /day, /week, /month"
@@ -61,15 +64,62 @@ def parse_quantity(text: str) -> Quantity:
     raise ValueError(f"'{unit}' is no unit; known are {UNITS}")
 
 
-def format_quantity(quantity: Quantity) -> str:
-    """Write a quantity for people: shares to a tenth of a percent, durations in at most two units."""
-    if quantity.dimension is Dimension.SHARE:
-        return f"{decimal_text(quantity.value * 100, 1)} %"
-    if quantity.dimension is Dimension.DURATION:
-        return _duration_text(quantity.value)
-    if quantity.dimension is Dimension.RATE:
-        return f"{decimal_text(quantity.value * 7, 2)} /week"
-    return decimal_text(quantity.value, 3)
+def format_quantity(quantity: Quantity, beside: Collection[Fraction] = ()) -> str:
+    """Write a quantity for people: shares to a tenth of a percent, durations in at most two units.
+
+    ``beside`` are values in the base unit that it is compared with. Where rounding would let it read as
+    reaching one that it misses, or the other way round, it is written as exactly as is needed to tell.
+    """
+    coarsest = _COARSEST[quantity.dimension]
+    if any(_differ_by_less(quantity.value, bound, coarsest) for bound in beside):
+        for finer in range(_FINEST):
+            text = _written(quantity, finer)
+            said = _said(text)
+            if all(_side(said, bound) == _side(quantity.value, bound) for bound in beside):
+                return text
+    return _written(quantity, 0)
+
+
+_COARSEST = {
+    Dimension.NUMBER: Fraction(1, 1000),
+    Dimension.SHARE: Fraction(1, 1000),
+    Dimension.DURATION: HOUR + SECOND,
+    Dimension.RATE: Fraction(1, 100),
+}
+"""More than what is written for people is ever away from the value."""
+_FINEST = 20
+
+
+def _side(value: Fraction, bound: Fraction) -> int:
+    return (value > bound) - (value < bound)
+
+
+def _differ_by_less(value: Fraction, bound: Fraction, limit: Fraction) -> bool:
+    """Whether they lie that near; in whole numbers, which is far quicker than fractions."""
+    apart = abs(value.numerator * bound.denominator - bound.numerator * value.denominator)
+    return apart * limit.denominator < limit.numerator * value.denominator * bound.denominator
+
+
+def _written(quantity: Quantity, finer: int) -> str:
+    """As people read it, with so many steps of exactness more."""
+    match quantity.dimension:
+        case Dimension.SHARE:
+            return f"{decimal_text(quantity.value * 100, 1 + finer)} %"
+        case Dimension.DURATION:
+            return _duration_text(quantity.value, finer)
+        case Dimension.RATE:
+            return f"{decimal_text(quantity.value * 7, 2 + finer)} /week"
+        case Dimension.NUMBER:
+            return decimal_text(quantity.value, 3 + finer)
+
+
+def _said(text: str) -> Fraction:
+    """The value that a text from :func:`_written` says."""
+    words = text.removeprefix("-").split()
+    total = Fraction(0)
+    for number, unit in zip_longest(words[::2], words[1::2], fillvalue=""):
+        total += Fraction(number) * _UNITS[unit]
+    return -total if text.startswith("-") else total
 
 
 def decimal_text(value: Fraction, places: int) -> str:
@@ -88,17 +138,30 @@ def _rounded(value: Fraction, *, times: int = 1, over: int = 1) -> int:
     return whole + (2 * rest > below or (2 * rest == below and whole % 2 == 1))
 
 
-def _duration_text(microseconds: Fraction) -> str:
+_STEPS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+
+def _duration_text(microseconds: Fraction, finer: int) -> str:
+    """Two neighbouring units; when finer first all units, then decimals of a second."""
     if microseconds < 0:
-        return "-" + _duration_text(-microseconds)
+        text = _duration_text(-microseconds, finer)
+        return text if text == "0 s" else f"-{text}"
     seconds = _rounded(microseconds, over=1_000_000)
     if seconds < 1 and microseconds > 0:
-        return f"{decimal_text(microseconds / SECOND, 3)} s"
-    steps = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-    for index, (unit, size) in enumerate(steps):
-        if seconds >= size:
-            whole, rest = divmod(seconds, size)
-            smaller = steps[index + 1] if index + 1 < len(steps) else None
-            second = rest // smaller[1] if smaller else 0
-            return f"{whole} {unit} {second} {smaller[0]}" if smaller and second else f"{whole} {unit}"
-    return "0 s"
+        return f"{decimal_text(microseconds / SECOND, 3 + finer)} s"
+    if finer > 1:
+        return _in_units(decimal_text(microseconds / SECOND, finer - 1), len(_STEPS))
+    return _in_units(str(seconds), len(_STEPS) if finer else 2)
+
+
+def _in_units(seconds: str, most: int) -> str:
+    """Seconds in so many neighbouring units at most, from the largest that fits; what is smaller is left."""
+    whole, _, decimals = seconds.partition(".")
+    left = int(whole)
+    parts = []
+    for unit, size in [step for step in _STEPS if step[1] <= left][:most]:
+        count, left = divmod(left, size)
+        fraction = f".{decimals}" if decimals and unit == "s" else ""
+        if count or fraction:
+            parts.append(f"{count}{fraction} {unit}")
+    return " ".join(parts) or f"{seconds} s"

@@ -128,3 +128,45 @@ def test_decimal_text_is_within_half_of_the_last_place(value: Fraction, places: 
     assert abs(Fraction(text) - value) <= Fraction(1, 2 * 10**places)
     assert text != "-0"
     assert not ("." in text and text.endswith("0"))
+
+
+@pytest.mark.parametrize(
+    ("dimension", "value", "bound", "text"),
+    [
+        (Dimension.SHARE, Fraction(8996, 10_000), Fraction(9, 10), "89.96 %"),
+        (Dimension.SHARE, Fraction(899_999, 1_000_000), Fraction(9, 10), "89.9999 %"),
+        (Dimension.SHARE, Fraction(9, 10), Fraction(9, 10), "90 %"),
+        (Dimension.SHARE, Fraction(3333, 10_000), Fraction(3333, 10_000), "33.33 %"),
+        (Dimension.SHARE, Fraction(8996, 10_000), Fraction(4, 5), "90 %"),
+        (Dimension.DURATION, 4 * HOUR + 20 * SECOND, 4 * HOUR, "4 h 20 s"),
+        (Dimension.DURATION, 4 * HOUR + 20 * SECOND, 24 * HOUR, "4 h"),
+        (Dimension.DURATION, 4 * HOUR - Fraction(1, 3), 4 * HOUR, "3 h 59 min 59.9999997 s"),
+        (Dimension.DURATION, -(4 * HOUR + 20 * SECOND), -4 * HOUR, "-4 h 20 s"),
+        (Dimension.DURATION, Fraction(1, 7), Fraction(0), "0.0000001 s"),
+        (Dimension.DURATION, -Fraction(1), DAY, "0 s"),
+        (Dimension.RATE, Fraction(1, 30), Fraction(1, 30), "0.23 /week"),
+        (Dimension.RATE, Fraction(2996, 7000), Fraction(3, 7), "2.996 /week"),
+        (Dimension.NUMBER, Fraction(199_999, 100_000), Fraction(2), "1.99999"),
+    ],
+)
+def test_what_is_written_never_reads_as_reaching_a_bound_that_it_misses(
+    dimension: Dimension, value: Fraction, bound: Fraction, text: str
+) -> None:
+    assert format_quantity(Quantity(dimension, value), beside=[bound]) == text
+
+
+@given(
+    st.sampled_from(list(Dimension)),
+    st.fractions(min_value=-(10**9), max_value=10**12, max_denominator=10**6),
+    st.fractions(min_value=-2, max_value=2, max_denominator=10**6),
+)
+def test_two_quantities_that_differ_are_told_apart_by_what_is_written(
+    dimension: Dimension, bound: Fraction, apart: Fraction
+) -> None:
+    value = bound + apart
+    text = format_quantity(Quantity(dimension, value), beside=[bound])
+    words = text.removeprefix("-").split()
+    parts = [parse_quantity(" ".join(words[place : place + 2])) for place in range(0, len(words), 2)]
+    said = sum((part.value for part in parts), Fraction(0)) * (-1 if text.startswith("-") else 1)
+    assert (said > bound) is (value > bound) or apart == 0
+    assert (said < bound) is (value < bound) or apart == 0
