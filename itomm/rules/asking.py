@@ -92,13 +92,20 @@ class Workers:
 
     def _sent(self, statements: Sequence[str]) -> Later:
         sent = [self.executor.submit(answered, self.evidence, each, self.limits) for each in statements]
-        return lambda: [row for each in sent for row in each.result()]
+        return lambda: [row for each in sent for row in each.result().rows]
 
 
-def answered(evidence: EvidenceToRead, statement: str, limits: StatementLimits) -> Rows:
+@dataclass(frozen=True)
+class Found:
+    """Rows in one piece: a list that is sent bare is taken apart row by row by some executors."""
+
+    rows: Rows
+
+
+def answered(evidence: EvidenceToRead, statement: str, limits: StatementLimits) -> Found:
     """Run one statement over evidence that this process opens once."""
     with _opened(evidence).cursor() as cursor:
-        return rows(cursor, statement, limits)
+        return Found(rows(cursor, statement, limits))
 
 
 @lru_cache(maxsize=1)

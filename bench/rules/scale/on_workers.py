@@ -34,7 +34,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--rows", type=int, default=10, help="millions")
     parser.add_argument("--services", type=int, default=10_000)
-    parser.add_argument("--parts", type=int, default=4)
+    parser.add_argument("--parts", type=int, nargs="+", default=[1, 2])
     options = parser.parse_args()
     rows = options.rows * 1_000_000
     snapshot = write(options.folder / f"{options.rows}M", rows, options.services, SEED)
@@ -47,9 +47,11 @@ def main() -> int:
         Client(cluster) as client,  # type: ignore[no-untyped-call]  # as above
     ):
         executor = client.get_executor(pure=False)
-        shared = timed("two workers", snapshot, keys, executor, options.parts)
-    print("the same bytes" if alone == shared else "DIFFERENT BYTES")
-    return int(alone != shared)
+        shared = {
+            timed(f"two workers, {parts} parts", snapshot, keys, executor, parts) for parts in options.parts
+        }
+    print("the same bytes" if shared == {alone} else "DIFFERENT BYTES")
+    return int(shared != {alone})
 
 
 def timed(
