@@ -7,9 +7,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
 
-from itomm.config.quantities import Dimension, Quantity, parse_quantity
+from itomm.config.quantities import Dimension, Quantity, format_quantity, parse_quantity
 from itomm.rules.answer import Verdict
+from itomm.rules.expression_text import ExpressionError, shortened
+from itomm.rules.measures import MeasureKind
 
 _OPERATORS: Mapping[str, Callable[[int, int], bool]] = {
     "<=": operator.le,
@@ -19,6 +23,7 @@ _OPERATORS: Mapping[str, Callable[[int, int], bool]] = {
     "=": operator.eq,
 }
 _COMPARISON = re.compile(r"\s*(<=|>=|<|>|=)\s*(.+?)\s*")
+_AND = re.compile(r"\s+and\s+")
 
 
 @dataclass(frozen=True)
@@ -67,26 +72,76 @@ class Grade:
             return Verdict.PARTIAL
         return Verdict.NO
 
+    def shown(self, measured: Quantity) -> str:
+        """A measured value for people, never reading as if it reached a threshold that it misses."""
+        return format_quantity(measured, self._bounds)
 
-def parse_threshold(text: str, dimension: Dimension) -> Threshold:
-    """Read ``<= 4 h`` or ``>= 2 and <= 5`` for a measure of one dimension.
+    @cached_property
+    def _bounds(self) -> tuple[Fraction, ...]:
+        """All values that a measured one is compared with, in base units."""
+        thresholds = [self.yes, self.partial] if self.partial else [self.yes]
+        return tuple({each.bound.value: None for part in thresholds for each in part.comparisons})
+
+
+def parse_threshold(text: str, dimension: Dimension, kind: MeasureKind | None = None) -> Threshold:
+    """Read ``<= 4 h`` or ``>= 2 and <= 5`` for a measure of one dimension, or of one kind.
 
     Raises:
-        ValueError: it is no comparison, or its unit does not fit the measure.
+        ValueError: it is no comparison, its unit does not fit the measure, or no value can reach it.
     """
     comparisons = []
-    for part in text.split(" and "):
+    for part in _AND.split(text):
         match = _COMPARISON.fullmatch(part)
         if match is None:
-            raise ValueError(f"'{part.strip()}' is no comparison; write for example '<= 4 h' or '>= 90 %'")
-        comparisons.append(Comparison(match[1], _in_dimension(parse_quantity(match[2]), dimension, match[2])))
-    return Threshold(" ".join(text.split()), tuple(comparisons))
+            message = f"'{shortened(part.strip())}' is no comparison"
+            raise ExpressionError(message, "Write for example '<= 4 h', '>= 90 %' or '>= 2 and <= 5'.")
+        written = shortened(match[2])
+        quantity = _in_dimension(parse_quantity(match[2]), dimension, kind, written)
+        _refuse_impossible(quantity, kind, written)
+        comparisons.append(Comparison(match[1], quantity))
+    threshold = Threshold(" ".join(text.split()), tuple(comparisons))
+    if not _can_hold(threshold):
+        raise ExpressionError(f"no value is {shortened(threshold.text)}", "Both sides must hold together.")
+    return threshold
 
 
-def _in_dimension(quantity: Quantity, wanted: Dimension, text: str) -> Quantity:
+_HOW_TO_WRITE = {
+    Dimension.NUMBER: "Write a plain number, such as 3.",
+    Dimension.SHARE: "Write a share, such as 90 %.",
+    Dimension.DURATION: "Write a length of time, such as 30 min, 4 h, 7 d or 2 wk.",
+    Dimension.RATE: "Write how many in which time, such as 3 /week (/day, /week, /month).",
+}
+_SHARES = frozenset({MeasureKind.RATIO, MeasureKind.SHARE_OF_SERVICES})
+_COUNTS = frozenset({MeasureKind.COUNT, MeasureKind.DISTINCT, MeasureKind.EXISTS})
+
+
+def _in_dimension(quantity: Quantity, wanted: Dimension, kind: MeasureKind | None, text: str) -> Quantity:
     if quantity.dimension is wanted:
         return quantity
-    # a share may be written as a plain number, and a plain number as a share of one
-    if {quantity.dimension, wanted} == {Dimension.NUMBER, Dimension.SHARE}:
+    # a share may be written as a plain number, and a number between 0 and 1 that is no count as a share
+    alike = {quantity.dimension, wanted} == {Dimension.NUMBER, Dimension.SHARE}
+    if alike and kind not in _COUNTS:
         return Quantity(wanted, quantity.value)
-    raise ValueError(f"'{text}' is a {quantity.dimension}, but the measure gives a {wanted}")
+    message = f"'{text}' is a {quantity.dimension}, but the measure gives a {wanted}"
+    raise ExpressionError(message, _HOW_TO_WRITE[wanted])
+
+
+def _refuse_impossible(quantity: Quantity, kind: MeasureKind | None, text: str) -> None:
+    """A bound that the measure can never come near is a slip of the pen."""
+    value = quantity.value
+    if kind in _SHARES and not 0 <= value <= 1:
+        hint = f"Write {text} %." if "%" not in text and 1 < value <= 100 else "Write 0 % to 100 %."
+        raise ExpressionError(f"'{text}' is no share that can be reached", hint)
+    if kind in _COUNTS and value < 0:
+        raise ExpressionError(f"'{text}': a {kind} is never negative", _HOW_TO_WRITE[Dimension.NUMBER])
+    if quantity.dimension in {Dimension.DURATION, Dimension.RATE} and value < 0:
+        hint = "For 'earlier than', turn the difference in 'measure' round."
+        message = f"'{text}' is a negative {quantity.dimension}"
+        raise ExpressionError(message, hint if quantity.dimension is Dimension.DURATION else "")
+
+
+def _can_hold(threshold: Threshold) -> bool:
+    """Whether there is a value for which all comparisons hold: one of the bounds, or one between two."""
+    bounds = sorted({each.bound.value for each in threshold.comparisons})
+    beyond = [bounds[0] - 1, *((low + high) / 2 for low, high in pairwise(bounds)), bounds[-1] + 1]
+    return any(threshold.holds(value) for value in (*bounds, *beyond))

@@ -292,7 +292,7 @@ class Grader:
             reason=reason,
             detail=detail,
             rule=rule.name,
-            measured=None if quantity is None else format_quantity(quantity),
+            measured=None if quantity is None else rule.grade.shown(quantity),
             grade_yes=rule.grade.yes.text,
             grade_partial=rule.grade.partial.text if rule.grade.partial else "",
             counted=outcome.counted,

@@ -89,7 +89,7 @@ class _Reader:
             service_names = Names(record_types()["service"], _ANY_INSTANT, parameters=self._values)
             self._attempt(("services",), lambda: parse_condition(str(written.services), service_names))
         measure = self._attempt(("measure",), lambda: parse_measure(written.measure, names))
-        grade = self._grade(measure.dimension) if measure else None
+        grade = self._grade(measure) if measure else None
         coverage = self._attempt(("minimum_coverage",), lambda: _share(str(written.minimum_coverage)))
         if measure:
             self._fits_together(measure)
@@ -207,22 +207,21 @@ class _Reader:
             return None
         return declared
 
-    def _grade(self, dimension: Dimension) -> Grade | None:
-        yes = self._threshold("yes", self._written.grade.yes, dimension)
+    def _grade(self, measure: Measure) -> Grade | None:
+        yes = self._threshold("yes", self._written.grade.yes, measure)
         partly = None
         if self._written.grade.partial is not None:
-            partly = self._threshold("partial", self._written.grade.partial, dimension)
+            partly = self._threshold("partial", self._written.grade.partial, measure)
         return Grade(yes, partly) if yes else None
 
-    def _threshold(
-        self, name: str, written: str | ThresholdDocument, dimension: Dimension
-    ) -> Threshold | None:
+    def _threshold(self, name: str, written: str | ThresholdDocument, measure: Measure) -> Threshold | None:
         path: PathInDocument = ("grade", name)
         if isinstance(written, str):
-            return self._attempt(path, lambda: parse_threshold(written, dimension))
+            return self._attempt(path, lambda: parse_threshold(written, measure.dimension, measure.kind))
         if self._written.window is None:
             self._complain((*path, "days"), "needs a 'window' that says over which field")
-        found = self._attempt((*path, "measured"), lambda: parse_threshold(written.measured, dimension))
+        text, unit, kind = written.measured, measure.dimension, measure.kind
+        found = self._attempt((*path, "measured"), lambda: parse_threshold(text, unit, kind))
         return replace(found, days=written.days) if found else None
 
     def _fits_together(self, measure: Measure) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import ceil
 
-from itomm.config.quantities import Quantity, format_quantity
+from itomm.config.quantities import Quantity
 from itomm.evidence.observation import UnknownReason
 from itomm.rules.answer import Verdict
 from itomm.rules.grades import Comparison
@@ -45,7 +45,7 @@ def what_would_change(
         needed = "Its one record" if counted == 1 else f"{steps} {direction} of the {counted} counted"
         return f"{needed} satisfying the condition would make it {rule.grade.verdict(moved)}."
     better = Verdict.PARTIAL if wanted is rule.grade.partial else Verdict.YES
-    now = format_quantity(Quantity(rule.dimension, value))
+    now = rule.grade.shown(Quantity(rule.dimension, value))
     return f"Getting from {now} to {wanted.text} would make it {better}."
 
 
