@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,32 +55,34 @@ class Round:
     cases: int
     too_large: int
     differences: Sequence[Difference]
+    outcomes: Counter[str]
 
 
 def compared(connection: duckdb.DuckDBPyConnection, seed: int, rules: int) -> Round:
     """Answer made-up rules over one made-up world with both, all rules of the engine in one evaluation."""
     world, made = made_up(seed, rules)
-    read = [read_rule(document_of(each.written)) for each in made]
+    read = [read_rule(document_of(each.written), each.chosen) for each in made]
     known, too_large = _answered(connection, read, world)
-    cases, differences = 0, []
+    cases, differences, outcomes = 0, [], Counter[str]()
     for each, rule in zip(made, read, strict=True):
         if rule.criterion in too_large:
             continue
         of_engine, of_reference = _of_engine(rule, known, world), _of_reference(rule, each, world)
         cases += len(of_reference)
+        outcomes += Counter(" ".join(map(str, filter(None, each[:2]))) for each in of_reference.values())
         differences += [
             Difference(seed, each.written, scope, of_engine[scope], expected)
             for scope, expected in of_reference.items()
             if of_engine[scope] != expected
         ]
-    return Round(rules, cases, len(too_large), differences)
+    return Round(rules, cases, len(too_large), differences, outcomes)
 
 
 def engine_answers(
     connection: duckdb.DuckDBPyConnection, made: Sequence[MadeUpRule], world: World
 ) -> list[tuple[str, str, tuple[object, ...]]]:
     """What the engine says, by criterion and scope, in an order of its own."""
-    rules = [read_rule(document_of(each.written)) for each in made]
+    rules = [read_rule(document_of(each.written), each.chosen) for each in made]
     known, _ = _answered(connection, rules, world)
     return sorted(
         (rule.criterion, scope, answer)
@@ -136,7 +139,7 @@ def _shown(rule: Rule, answer: ReferenceAnswer) -> tuple[object, ...]:
     return (
         answer.answer,
         answer.reason,
-        None if measured is None else format_quantity(Quantity(rule.dimension, measured)),
+        None if measured is None else format_quantity(Quantity(rule.dimension, measured), answer.bounds),
         answer.counted,
         answer.matched if answer.counted else None,  # of nothing, nothing matches
         answer.seen,

@@ -47,11 +47,15 @@ _WITH_ONE_SIDE = frozenset({"lower", "is true", "is false", "negative", "abs"})
 
 @dataclass(frozen=True)
 class Scope:
-    """What names mean: the record's type, the base's inside a linked fact, and linked facts by kind."""
+    """What names mean: the record's type, the base's inside a linked fact, linked facts by kind.
+
+    ``parameters`` gathers the values that expressions name rather than hold.
+    """
 
     record_type: RecordType
     base: RecordType | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    parameters: dict[str, Node] = field(default_factory=dict)
 
 
 class ExpressionMaker:
@@ -59,6 +63,7 @@ class ExpressionMaker:
 
     def __init__(self, chance: random.Random, scope: Scope) -> None:
         self._chance = chance
+        self._parameters = scope.parameters
         self._names: dict[str, list[Node]] = {}
         for each in scope.record_type.fields.values():
             self._named(KINDS.get(each.type), ("field", each.name))
@@ -159,7 +164,7 @@ class ExpressionMaker:
             case "text":
                 return ("text", chance.choice(TEXTS))
             case "number":
-                return ("number", Decimal(chance.choice(NUMBERS)))
+                return self._named_perhaps(("number", Decimal(chance.choice(NUMBERS))))
             case "boolean":
                 return (chance.choice(("true", "false")),)
             case "instant":
@@ -170,4 +175,12 @@ class ExpressionMaker:
                 raise ValueError(f"no field of kind {kind}")
 
     def _interval(self) -> Node:
-        return ("interval", *self._chance.choice(INTERVALS))
+        return self._named_perhaps(("interval", *self._chance.choice(INTERVALS)))
+
+    def _named_perhaps(self, value: Node) -> Node:
+        """The value itself, or a parameter that stands for it."""
+        if self._chance.random() > 0.1:
+            return value
+        name = f"p{len(self._parameters)}"
+        self._parameters[name] = value
+        return ("parameter", name, value)

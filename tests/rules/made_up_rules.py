@@ -13,8 +13,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from itomm.config.errors import Place
 from itomm.evidence.record_types import FieldType, RecordType, record_types
-from tests.rules.made_up_expressions import ExpressionMaker, Scope
+from itomm.rules.parameters import SetParameter
+from tests.rules.made_up_expressions import INTERVALS, NUMBERS, ExpressionMaker, Scope
 from tests.rules.reference_interpreter import (
     Link,
     ReferenceCollection,
@@ -49,6 +51,7 @@ class MadeUpRule:
 
     reference: ReferenceRule
     written: dict[str, object]
+    chosen: tuple[SetParameter, ...] = ()
 
 
 def made_up(seed: int, rules: int) -> tuple[World, list[MadeUpRule]]:
@@ -170,33 +173,55 @@ class _RuleMaker:
         self._chance = chance
         self._world = world
         self._type = record_types()[TYPES[0]]
+        self._parameters: dict[str, Node] = {}
 
     def rule(self, number: int) -> MadeUpRule:
         """A rule that most often counts something: what counts nothing is made anew a few times."""
         for _ in range(6):
+            self._parameters = {}
             reference, unit, measure = self._ungraded()
             found = answers(reference, self._world)[0]
             if found.counted or self._chance.random() < 0.1:
                 break
         partial = self._threshold(found.measured, unit) if self._chance.random() < 0.6 else None
         whole = replace(reference, yes=self._threshold(found.measured, unit), partial=partial)
-        return MadeUpRule(whole, self._written(whole, measure, unit, number))
+        if whole.window is not None and self._chance.random() < 0.3:
+            days = (*WINDOWS, None)
+            whole = replace(whole, yes_days=self._chance.choice(days), partial_days=self._chance.choice(days))
+        return self._with_parameters(self._written(whole, measure, unit, number), whole)
+
+    def _with_parameters(self, written: dict[str, object], rule: ReferenceRule) -> MadeUpRule:
+        """The rule with its parameters declared; some are at their default, some are set."""
+        chosen, declared = [], {}
+        for name, value in self._parameters.items():
+            text, other = _parameter_texts(value, self._chance)
+            is_set = self._chance.random() < 0.5
+            low, high = ("0", "1000000") if value[0] == "number" else ("0 s", "1000 d")
+            looser = self._chance.choice(("higher", "lower"))
+            default = other if is_set else text
+            declared[name] = {"default": default, "from": low, "to": high, "looser": looser, "about": "."}
+            if is_set:
+                chosen.append(SetParameter(str(written["rule"]), name, text, Place("itomm.yaml")))
+        if declared:
+            written["parameters"] = declared
+        return MadeUpRule(rule, written, tuple(chosen))
 
     def _ungraded(self) -> tuple[ReferenceRule, str, dict[str, object]]:
         """A rule whose grade is still to be set, the unit of its measure, and the measure as written."""
         chance = self._chance
         self._type = record_types()[chance.choice(TYPES)]
         linked = self._linked()
-        maker = ExpressionMaker(chance, Scope(self._type, facts=_kinds(linked)))
+        maker = ExpressionMaker(chance, Scope(self._type, facts=_kinds(linked), parameters=self._parameters))
         word = chance.choice(tuple(_MEASURES))
         needs_window = word in {"rate", "trend count", "trend median"}
         measure, unit, written = _MEASURES[word](maker, chance)
-        services = ExpressionMaker(chance, Scope(record_types()["service"])).condition(2)
+        catalogue = Scope(record_types()["service"], parameters=self._parameters)
+        services = ExpressionMaker(chance, catalogue).condition(2) if chance.random() < 0.2 else None
         reference = ReferenceRule(
             record_type=self._type.name,
             measure=measure,
             yes=((">=", Fraction(0)),),
-            services=services if chance.random() < 0.2 else None,
+            services=services,
             where=maker.condition(chance.choice((1, 2, 3))) if chance.random() < 0.6 else None,
             window=self._window() if needs_window or chance.random() < 0.4 else None,
             linked=linked,
@@ -220,7 +245,7 @@ class _RuleMaker:
         links = {}
         for name in ("fact_one", "fact_two")[: chance.choice((1, 1, 2))]:
             other = record_types()[chance.choice(LINKED_TYPES)]
-            scope = Scope(other, base=self._type)
+            scope = Scope(other, base=self._type, parameters=self._parameters)
             where = ExpressionMaker(chance, scope).condition(2) if chance.random() < 0.6 else None
             links[name] = Link(other.name, self._on(other), where, counts=chance.random() < 0.4)
         return links
@@ -251,9 +276,9 @@ class _RuleMaker:
     def _written(
         self, rule: ReferenceRule, measure: dict[str, object], unit: str, number: int
     ) -> dict[str, object]:
-        grade = {"yes": _threshold_text(rule.yes, unit)}
+        grade = {"yes": _grade(_threshold_text(rule.yes, unit), rule.yes_days)}
         if rule.partial is not None:
-            grade["partial"] = _threshold_text(rule.partial, unit)
+            grade["partial"] = _grade(_threshold_text(rule.partial, unit), rule.partial_days)
         written: dict[str, object] = {
             "rule": f"made-up-{number}",
             "answers": f"A-P-{number}",
@@ -275,6 +300,19 @@ class _RuleMaker:
         if rule.linked:
             written["linked"] = {name: _link_text(link) for name, link in rule.linked.items()}
         return written
+
+
+def _grade(threshold: str, days: int | None) -> object:
+    return threshold if days is None else {"measured": threshold, "days": days}
+
+
+def _parameter_texts(value: Node, chance: random.Random) -> tuple[str, str]:
+    """A number or an interval as a quantity, and another quantity of the same kind."""
+    if value[0] == "number":
+        return str(value[1]), chance.choice(NUMBERS)
+    short = {"second": "s", "minute": "min", "hour": "h", "day": "d", "week": "wk"}
+    amount, unit = chance.choice(INTERVALS)
+    return f"{value[1]} {short[value[2]]}", f"{amount} {short[unit]}"
 
 
 def _kinds(linked: dict[str, Link]) -> dict[str, str]:

@@ -75,7 +75,7 @@ class World:
 
 @dataclass(frozen=True)
 class ReferenceAnswer:
-    """What the rule says: ``measured`` in base units."""
+    """What the rule says: ``measured`` in base units, beside the ``bounds`` that it was compared with."""
 
     answer: str
     reason: str | None = None
@@ -84,6 +84,7 @@ class ReferenceAnswer:
     matched: int | None = None
     confidence: Fraction = Fraction(0)
     seen: int = 0
+    bounds: tuple[Fraction, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,30 @@ WITHOUT_RECORDS = {
 
 def answers(rule: ReferenceRule, world: World) -> tuple[ReferenceAnswer, dict[str, ReferenceAnswer]]:
     """The answer for the organisation, and those for all services."""
-    here = _Answering(rule, world)
-    return here.organisation(), {service: here.service(service) for service in world.services}
+    parts = [_Answering(part, world) for part in _by_grade(rule)]
+    by_service = {service: _together([part.service(service) for part in parts]) for service in world.services}
+    return _together([part.organisation() for part in parts]), by_service
+
+
+def _by_grade(rule: ReferenceRule) -> list[ReferenceRule]:
+    """The rule once, or once for each grade when these look back over different windows."""
+    if rule.window is None:
+        return [rule]
+    name, days = rule.window
+    yes_days, partial_days = rule.yes_days or days, rule.partial_days or days
+    if rule.partial is None or yes_days == partial_days:
+        return [replace(rule, window=(name, yes_days))]
+    return [
+        replace(rule, window=(name, yes_days), partial=None),
+        replace(rule, window=(name, partial_days), yes=rule.partial, partial=None),
+    ]
+
+
+def _together(found: Sequence[ReferenceAnswer]) -> ReferenceAnswer:
+    """Only where the first grade was decidedly not reached does the second speak."""
+    if len(found) == 1 or found[0].answer != "no":
+        return found[0]
+    return replace(found[1], answer="partial") if found[1].answer == "yes" else found[1]
 
 
 class _Answering:
@@ -192,7 +215,8 @@ class _Answering:
 
     def graded(self, found: Found, service: str | None) -> ReferenceAnswer:
         rule = self.rule
-        shown = ReferenceAnswer("unknown", None, found.value, found.counted, found.matched)
+        bounds = tuple(bound for _, bound in (*rule.yes, *(rule.partial or ())))
+        shown = ReferenceAnswer("unknown", None, found.value, found.counted, found.matched, bounds=bounds)
         confidence = BASE[rule.confidence] * self.freshness(service) * self.sample_factor(found)
         confidence *= min(Fraction(1), self.covered() / Fraction(4, 5))
         obstacle = self.not_ready(service)

@@ -67,6 +67,7 @@ _ATOMS: Mapping[str, Callable[..., str]] = {
     "field": lambda name, _: f'"{name}"' if name in WORDS_IN_QUOTES else name,
     "base": lambda name, _: f"base.{name}",
     "fact": lambda name: name,
+    "parameter": lambda name, _: f"${name}",
     "text": _quoted,
     "number": lambda number: f"{Decimal(number):f}",
     "true": lambda: "true",

@@ -4,7 +4,7 @@ Slow and obvious, and sharing no code with the engine. Numbers are fractions, du
 instants aware datetimes, and None is null. A node is a tuple that begins with one of these words:
 
     ("field", name, kind)  ("base", name, kind)  ("fact", name)  ("text", s)  ("number", Decimal)
-    ("true",)  ("false",)  ("null",)  ("as_of",)  ("interval", amount, unit)
+    ("true",)  ("false",)  ("null",)  ("as_of",)  ("interval", amount, unit)  ("parameter", name, value)
     ("and", a, b)  ("or", a, b)  ("not", a)
     ("is null", a)  ("is not null", a)  ("is true", a)  ("is false", a)
     ("in", a, items)  ("not in", a, items)  ("between", a, low, high)  ("not between", a, low, high)
@@ -176,6 +176,7 @@ _LAZY: Mapping[str, Callable[..., Any]] = {
     "not between": lambda names, *parts: opposite(_between(names, *parts)),
     "case": _case,
     "coalesce": _coalesce,
+    "parameter": lambda names, _, value: value_of(value, names),
 }
 _STRICT: Mapping[str, Callable[..., Any]] = {
     "like": _like,
