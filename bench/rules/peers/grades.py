@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,12 +16,13 @@ Said = tuple[str, str | None, int, int | None, str | None]
 
 @dataclass(frozen=True)
 class Graded:
-    """How a rule's partial result is measured and graded."""
+    """How a rule's partial result is measured and graded; yes and partial are the bounds to be reached."""
 
     dimension: Dimension
     measure: Callable[[int, int, int, int], Fraction]  # of counted, matched, value and the as-of instant
-    yes: Callable[[Fraction], bool]
-    partial: Callable[[Fraction], bool] = lambda _: False
+    reaches: Callable[[Fraction, Fraction], bool]  # the measure, and a bound
+    yes: Fraction
+    partial: Fraction | None
     minimum: int = 1
     if_missing: str = "unknown"
 
@@ -30,10 +32,12 @@ class Graded:
             reason = "insufficient_sample" if self.if_missing == "unknown" else None
             return self.if_missing, reason, 0, None, None
         measured = self.measure(counted, matched or 0, value or 0, as_of)
-        shown = format_quantity(Quantity(self.dimension, measured))
+        bounds = [bound for bound in (self.yes, self.partial) if bound is not None]
+        shown = format_quantity(Quantity(self.dimension, measured), bounds)
         if counted < self.minimum:
             return "unknown", "insufficient_sample", counted, matched, shown
-        verdict = "yes" if self.yes(measured) else "partial" if self.partial(measured) else "no"
+        verdicts = zip(bounds, ("yes", "partial"), strict=False)
+        verdict = next((word for bound, word in verdicts if self.reaches(measured, bound)), "no")
         return verdict, None, counted, matched, shown
 
 
@@ -41,8 +45,9 @@ def _share(minimum: int) -> Graded:
     return Graded(
         Dimension.SHARE,
         lambda counted, matched, _value, _as_of: Fraction(matched, counted),
-        lambda share: share >= Fraction(9, 10),
-        lambda share: share >= Fraction(7, 10),
+        operator.ge,
+        Fraction(9, 10),
+        Fraction(7, 10),
         minimum,
     )
 
@@ -51,8 +56,9 @@ def _value(best: Fraction, still: Fraction, minimum: int) -> Graded:
     return Graded(
         Dimension.DURATION,
         lambda _counted, _matched, value, _as_of: Fraction(value),
-        lambda time: time <= best,
-        lambda time: time <= still,
+        operator.le,
+        best,
+        still,
         minimum,
     )
 
@@ -64,28 +70,33 @@ GRADES: Mapping[str, Graded] = {
     "deployment-frequency": Graded(
         Dimension.RATE,
         lambda counted, _matched, _value, _as_of: Fraction(counted, 90),
-        lambda a_day: a_day * 7 >= 3,
-        lambda a_day: a_day * 7 >= 1,
+        operator.ge,
+        Fraction(3, 7),
+        Fraction(1, 7),
     ),
     "newest-deployment": Graded(
         Dimension.DURATION,
         lambda _counted, _matched, newest, as_of: Fraction(as_of - newest),
-        lambda age: age <= 7 * DAY,
-        lambda age: age <= 30 * DAY,
+        operator.le,
+        7 * DAY,
+        30 * DAY,
     ),
     "pipelines-green": _share(10),
     "pipeline-duration": _value(15 * MINUTE, 30 * MINUTE, 10),
     "old-findings-open": Graded(
         Dimension.NUMBER,
         lambda _counted, matched, _value, _as_of: Fraction(matched),
-        lambda number: number == 0,
-        lambda number: number <= 2,
+        operator.le,
+        Fraction(0),
+        Fraction(2),
         if_missing="yes",
     ),
     "known-exploited-open": Graded(
         Dimension.NUMBER,
         lambda _counted, matched, _value, _as_of: Fraction(int(matched > 0)),
-        lambda found: found == 0,
+        operator.le,
+        Fraction(0),
+        None,
         if_missing="yes",
     ),
     "merge-requests-reviewed": _share(10),

@@ -27,7 +27,8 @@ from itomm.evidence.record_types import record_types
 from itomm.rules.answer import InferredAnswer
 from itomm.rules.columns_read import columns_read
 from itomm.rules.evaluation import InferredAnswers, answer_all
-from itomm.rules.measuring import MeasuredRule, measure_rules
+from itomm.rules.measured import MeasuredRule
+from itomm.rules.measuring import measure_rules
 from itomm.rules.readiness import EvidenceState
 from itomm.rules.rule import Rule
 from itomm.rules.rule_reader import read_rule
