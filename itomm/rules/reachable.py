@@ -107,7 +107,17 @@ def graded(grade: Grade, value: Fraction) -> Verdict:
 def graded_verdicts(rule: Rule) -> set[Verdict]:
     """The verdicts that a rule's grade can give on values that its measure can take."""
     values = reach_of(rule).representatives(bounds_of(rule.grade))
-    return {graded(rule.grade, value) for value in values}
+    if len(rule.windows) < 2:
+        return {graded(rule.grade, value) for value in values}
+    yes, partial = rule.grade.yes, rule.grade.partial  # each measured over its own window
+    found = {Verdict.YES} if any(yes.holds(value) for value in values) else set()
+    if all(yes.holds(value) for value in values):
+        return found
+    if partial is not None and any(partial.holds(value) for value in values):
+        found.add(Verdict.PARTIAL)
+    if partial is None or not all(partial.holds(value) for value in values):
+        found.add(Verdict.NO)
+    return found
 
 
 _OF_MISSING = {
@@ -130,7 +140,7 @@ def reachable_verdicts(rule: Rule) -> set[Verdict]:
 def same_grades(first: Rule, second: Rule) -> bool:
     """Whether two rules that measure the same grade every value alike."""
     reach = reach_of(first)
-    if reach != reach_of(second):
+    if reach != reach_of(second) or first.windows != second.windows or len(first.windows) > 1:
         return False
     values = reach.representatives(bounds_of(first.grade) | bounds_of(second.grade))
     return all(graded(first.grade, value) is graded(second.grade, value) for value in values)

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlglot import exp
+from sqlglot import exp, parse_one
 
 from itomm.config.yaml_source import PathInDocument
 from itomm.evidence.record_types import RecordType, record_types
-from itomm.rules.expression_text import ExpressionError, Names, parsed
+from itomm.rules.expression_text import Names, parsed
 from itomm.rules.rule import Rule, linked_names
 
 _PLAIN_KEYS = frozenset({"at_least", "at", "per"})
@@ -33,12 +33,12 @@ def written_expressions(rule: Rule) -> Iterator[WrittenExpression]:
     written = rule.document.value
     if not isinstance(written, dict):
         return
+    if rule.query is not None:
+        text = str(rule.written.query)
+        yield WrittenExpression(("query",), text, parse_one(text, dialect="duckdb"), rule.query.gives)
     for path, text in _texts(written):
         names = _names(rule, path)
-        try:
-            yield WrittenExpression(path, text, parsed(text, names), names.record_type)
-        except ExpressionError:
-            continue  # a text with parameters in it, which only the reader can set
+        yield WrittenExpression(path, text, parsed(text, names), names.record_type)
 
 
 def conjuncts(tree: exp.Expr) -> Iterator[exp.Expr]:
@@ -78,4 +78,5 @@ def _names(rule: Rule, path: PathInDocument) -> Names:
     if path[0] == "linked":
         other = next(fact.record_type for fact in rule.linked if fact.name == path[1])
         return linked_names(other, rule.record_type, _ANY_INSTANT, rule.values)
-    return Names(rule.record_type, _ANY_INSTANT, parameters=rule.values)
+    measured = rule.query.gives if rule.query is not None else rule.record_type
+    return Names(measured, _ANY_INSTANT, parameters=rule.values)

@@ -16,9 +16,10 @@ from itomm.rules.written_expressions import WrittenExpression, written_expressio
 def check_conditions(rule: Rule) -> Iterator[Finding]:
     """Compared values that are not among those listed for a field, and conditions that exclude themselves."""
     for expression in written_expressions(rule):
-        yield from _unlisted_values(rule, expression)
+        unlisted = list(_unlisted_values(rule, expression))
+        yield from unlisted
         field = unsatisfiable_field(expression.tree, expression.record_type)
-        if field is not None:
+        if field is not None and not unlisted:
             text = f"can never be true: its conditions on {field} exclude each other"
             hint = "Look for 'and' where 'or' is meant, or for a turned-round comparison."
             yield in_rule(rule, expression.path, Severity.ERROR, "never-true", text=text, hint=hint)

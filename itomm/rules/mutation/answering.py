@@ -36,7 +36,10 @@ class Answering:
         """Each mutant's answer on the loaded case; None when it cannot be evaluated there."""
         alike: dict[str, list[Mutant]] = {}
         for mutant in mutants:
-            alike.setdefault(_measuring_key(mutant.rule), []).append(mutant)
+            if len(mutant.rule.windows) > 1:
+                yield mutant, self._grade_by_grade(mutant.rule, case)
+            else:
+                alike.setdefault(_measuring_key(mutant.rule), []).append(mutant)
         seen = seen_records(self._connection, mutants[0].rule.record_type) if mutants else (0, {})
         for key, group in alike.items():
             bound = self._bound_to(key, group[0].rule, case.as_of)
@@ -46,10 +49,7 @@ class Answering:
                 yield from ((mutant, None) for mutant in group)
                 continue
             for mutant in group:
-                if len(mutant.rule.windows) > 1:
-                    yield mutant, self._grade_by_grade(mutant.rule, case)
-                    continue
-                graded = replace(bound, rule=mutant.rule)
+                graded = replace(bound, rule=mutant.rule.over(*mutant.rule.windows))
                 grader = Grader(graded, measured, seen, case.services, case.state)
                 yield mutant, grader.organisation() if case.of_organisation else grader.service(case.service)
 
@@ -59,13 +59,11 @@ class Answering:
             found = answer_all(self._connection, [rule], case.services, case.state, case.as_of)
         except InvalidInputError:
             return None
-        if case.of_organisation:
-            return found.organisation[rule.criterion]
-        return found.services[rule.criterion, case.service]
+        return case.chosen(found, rule.criterion)
 
     def _bound_to(self, key: str, rule: Rule, as_of: datetime) -> BoundRule:
         if (key, as_of) not in self._bound:
-            self._bound[key, as_of] = rule.bound(as_of)
+            self._bound[key, as_of] = rule.over(*rule.windows).bound(as_of)
         return self._bound[key, as_of]
 
 

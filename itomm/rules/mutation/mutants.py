@@ -78,16 +78,17 @@ def _changed(rule: Rule, change: WrittenChange) -> Rule | None:
 def _why_alike(rule: Rule, changed: Rule, change: WrittenChange) -> str:
     if change.path[0] == "grade" and same_grades(rule, changed):
         return "every value that the measure can have is graded alike"
-    if change.path == ("where",) and _outside_window(rule) == _outside_window(changed):
+    windowed = rule.window_field is not None and change.path == ("where",)
+    if windowed and _beside_window(rule) == _beside_window(changed):
         return f"a record without {rule.window_field} lies in no window"
     return ""
 
 
-def _outside_window(rule: Rule) -> str | None:
+def _beside_window(rule: Rule) -> str:
     """The filter without the demand that the window's field is there, which the window makes anyway."""
     where = next((each for each in written_expressions(rule) if each.path == ("where",)), None)
-    if where is None or rule.window_field is None:
-        return None
+    if where is None:
+        return ""
     kept = [part for part in conjuncts(where.tree) if not _is_there(part, rule)]
     return " and ".join(part.sql(dialect="duckdb") for part in kept)
 

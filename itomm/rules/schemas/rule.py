@@ -36,6 +36,15 @@ def rule_schema() -> dict[str, Any]:
             },
         ],
     }
+    _may_be_taken_from_another(schema)
+    for holder, key in (
+        (properties, "minimum_sample"),
+        (definitions["WindowDocument"]["properties"], "days"),
+    ):
+        number = {
+            name: holder[key].pop(name) for name in ("type", "minimum", "maximum") if name in holder[key]
+        }
+        holder[key]["anyOf"] = [number, {"type": "string", "pattern": r"^\$[a-z][a-z0-9_]*$"}]
     names = {"oneOf": [{"const": each.name, "description": each.about} for each in record_types().values()]}
     definitions["RecordTypeName"] = names
     for holder in (properties, definitions["LinkedDocument"]["properties"]):
@@ -51,6 +60,15 @@ def rule_schema() -> dict[str, Any]:
         definitions[f"given-{record_type.name}"] = _given(record_type)
     schema["allOf"] = [_window_of(each) for each in record_types().values()]
     return {**schema, "$defs": definitions}
+
+
+def _may_be_taken_from_another(schema: dict[str, Any]) -> None:
+    """A rule that extends another one may leave out what that one says."""
+    own = {"rule", "answers"}
+    others = [key for key in schema["required"] if key not in own]
+    schema["required"] = sorted(own)
+    whole = {"required": others, "oneOf": [{"required": ["from"]}, {"required": ["query"]}]}
+    schema["anyOf"] = [{"required": ["extends"]}, whole]
 
 
 def _measures() -> list[dict[str, Any]]:

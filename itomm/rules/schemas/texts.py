@@ -71,7 +71,7 @@ RULE_TEXTS: Texts = {
         "yes": ("Comparison with a quantity in the measure's unit.", "<= 4 h", ">= 2 and <= 5"),
         "partial": ("The same, for partial.", "<= 24 h"),
     },
-    "GradedDocument": {
+    "ThresholdDocument": {
         "measured": ("Comparison with a quantity in the measure's unit.", ">= 95 %"),
         "days": ("Length of this grade's own window.", 180),
     },
