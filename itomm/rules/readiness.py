@@ -115,16 +115,25 @@ class EvidenceState:
         return freshness(self._as_of - collection.finished_at, timedelta(days=record_type.time_to_live_days))
 
     def _covered(self, rule: Rule) -> Iterator[tuple[Fraction, str]]:
-        """For each record type that the rule looks back at, the share of that time which is covered."""
-        for name, back in rule.looks_back.items():
-            starts = [
-                collection.covered_from
-                for collection in self._latest.get(name, ())
+        """For each record type that the rule looks back at, the share of that time that all sources cover."""
+        for each in rule.needed_types:
+            back = rule.looks_back.get(each.name, timedelta(0))
+            windows = [
+                (collection.covered_from, self._covered_to(each, collection))
+                for collection in self._latest.get(each.name, ())
                 if collection.covered_from is not None
             ]
-            if starts and back:
-                covered = min(back, max(timedelta(0), self._as_of - max(starts)))
-                yield Fraction(covered // _MICROSECOND, back // _MICROSECOND), name
+            if windows and back:
+                start = max(self._as_of - back, *(start for start, _ in windows))
+                covered = max(timedelta(0), min(end for _, end in windows) - start)
+                yield Fraction(covered // _MICROSECOND, back // _MICROSECOND), each.name
+
+    def _covered_to(self, record_type: RecordType, collection: Collection) -> datetime:
+        """Up to when a source covers: until now, unless it was last read longer ago than its records live."""
+        end = collection.window_end
+        if end is None or self._as_of - end <= timedelta(days=record_type.time_to_live_days):
+            return self._as_of
+        return end
 
 
 def freshness(age: timedelta, time_to_live: timedelta) -> Fraction:

@@ -17,7 +17,7 @@ _REMEDIES = {
     UnknownReason.NEVER_COLLECTED: "Connect a source that delivers {types} records, or let a person answer.",
     UnknownReason.COLLECTION_FAILED: "Mend the source and collect again; 'itomm doctor' says what is wrong.",
     UnknownReason.PERMISSION_DENIED: "Grant the missing right; 'itomm doctor' names it. Then collect again.",
-    UnknownReason.INSUFFICIENT_COVERAGE: "Keep the source's history for at least {days} days.",
+    UnknownReason.INSUFFICIENT_COVERAGE: "Collect again, from at least {days} days back.",
     UnknownReason.INSUFFICIENT_SAMPLE: "At least {sample} must count; until then a person may answer.",
     UnknownReason.STALE: "Collect again.",
     UnknownReason.AWAITING_PERSON: "Let a person answer with 'itomm answer'.",
@@ -30,7 +30,7 @@ def what_would_change(
     """The smallest change that gives a better answer, or what keeps this one."""
     if reason is not None:
         return _REMEDIES[reason].format(
-            types=rule.record_type.name, days=rule.window_days or 0, sample=rule.minimum_sample
+            types=rule.record_type.name, days=_days_back(rule), sample=rule.minimum_sample
         )
     if value is None or verdict is Verdict.NOT_APPLICABLE:
         return "Records that count would be measured."
@@ -47,6 +47,10 @@ def what_would_change(
     better = Verdict.PARTIAL if wanted is rule.grade.partial else Verdict.YES
     now = rule.grade.shown(Quantity(rule.dimension, value))
     return f"Getting from {now} to {wanted.text} would make it {better}."
+
+
+def _days_back(rule: Rule) -> int:
+    return max((back.days for back in rule.looks_back.values()), default=0)
 
 
 def _records_short(rule: Rule, missed: Comparison, value: Fraction, counted: int) -> int:

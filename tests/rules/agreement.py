@@ -190,7 +190,7 @@ def _collection(name: str, each: ReferenceCollection, as_of: datetime) -> Collec
         error="",
         records=0,
         window_start=each.covered_from,
-        window_end=None,
+        window_end=as_of - each.age,
         requested=(),
         denied=each.denied,
         warnings=(),

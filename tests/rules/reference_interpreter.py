@@ -323,13 +323,15 @@ class _Answering:
         """The least share of the time looked back at that a source covers."""
         shares = [Fraction(1)]
         for name, back in self.looks_back().items():
-            starts = [
-                each.covered_from
+            life = self.world.lives[name]
+            windows = [
+                (each.covered_from, self.world.as_of - (each.age if each.age > life else timedelta(0)))
                 for each in self.world.collections.get(name, ())
                 if each.covered_from is not None
             ]
-            if starts and back:
-                covered = min(back, max(timedelta(0), self.world.as_of - max(starts)))
+            if windows and back:
+                start = max(self.world.as_of - back, *(start for start, _ in windows))
+                covered = max(timedelta(0), min(end for _, end in windows) - start)
                 shares.append(Fraction(covered // MICROSECOND, back // MICROSECOND))
         return min(shares)
 

@@ -209,6 +209,33 @@ def test_the_source_that_covers_least_decides(store: Store) -> None:
     unknown_because(answers(store, rule_of(**EVENTS))[None], UnknownReason.INSUFFICIENT_COVERAGE)
 
 
+@pytest.mark.parametrize(
+    ("last_read", "verdict", "covered"),
+    [(0, "yes", None), (7, "yes", None), (8, "yes", None), (10, "yes", None), (11, "unknown", "89 %")],
+)
+def test_the_newest_part_of_a_window_must_be_covered_too(
+    store: Store, last_read: int, verdict: str, covered: str | None
+) -> None:
+    """Vulnerabilities live seven days: so long what was read last still speaks for today."""
+    outcome = finished(0, window_start=NOON - 300 * DAY)
+    collect(store, "vulnerability", {"1": finding(NOON - 20 * DAY)}, outcome=outcome)
+    answer = answers(store, rule_of(**EVENTS), as_of=NOON + last_read * DAY)[None]
+    assert answer.verdict == verdict
+    if covered:
+        unknown_because(answer, UnknownReason.INSUFFICIENT_COVERAGE)
+        assert f"vulnerability covers {covered} of the 100 days" in answer.detail
+        assert answer.what_would_change_it == "Collect again, from at least 100 days back."
+
+
+def test_sources_cover_only_what_all_of_them_cover(store: Store) -> None:
+    young = finished(12, window_start=NOON - 70 * DAY)
+    collect(store, "vulnerability", {"1": finding(NOON)}, outcome=finished(0, window_start=NOON - 400 * DAY))
+    collect(store, "vulnerability", {}, source="young", outcome=young)
+    answer = answers(store, rule_of(**EVENTS), as_of=NOON + 12 * DAY)[None]
+    unknown_because(answer, UnknownReason.INSUFFICIENT_COVERAGE)
+    assert "70 % of the 100 days" in answer.detail
+
+
 def test_an_expression_that_looks_back_needs_coverage_too(store: Store) -> None:
     collect(store, "vulnerability", {}, outcome=finished(0, window_start=NOON - 30 * DAY))
     where = "detected_at > as_of - interval '40 days' - interval '60 days'"
