@@ -24,6 +24,7 @@ from itomm.rules.looking_back import looked_back_in
 SERVICE = "service_id"
 """The column that every query must give: whose row it is."""
 
+MOST_JOINS = 4
 _PARTS = frozenset({"expressions", "from_", "joins", "where", "group", "having"})
 _JOIN_PARTS = frozenset({"this", "on", "side", "kind"})
 _FIELD_TYPES = {
@@ -166,7 +167,10 @@ def _tables(written: exp.Select) -> Iterator[tuple[str, RecordType]]:
     source = written.args.get("from_")
     if source is None:
         raise ExpressionError("'from' is missing", "Name the record type that the query reads.")
-    for table in (source.this, *(join.this for join in written.args.get("joins") or ())):
+    joins = written.args.get("joins") or ()
+    if len(joins) > MOST_JOINS:
+        raise ExpressionError(f"more than {MOST_JOINS} joins", "Each join multiplies the rows to look at.")
+    for table in (source.this, *(join.this for join in joins)):
         if not isinstance(table, exp.Table) or not isinstance(table.this, exp.Identifier):
             raise ExpressionError(f"'{shown(table)}' is no record type", "Subqueries are not allowed.")
         _refuse_other_parts(table, frozenset({"this", "alias"}), "a table's name")

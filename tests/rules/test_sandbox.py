@@ -13,11 +13,13 @@ from itomm.config.errors import InvalidInputError
 from itomm.evidence.reading.as_of import create_table, lock_down
 from itomm.evidence.record_types import record_types
 from itomm.evidence.segments.duckdb_connection import connect
+from itomm.rules.extending import with_inherited
 from itomm.rules.rule_reader import read_rule
 from itomm.rules.rule_tests import run_rule_tests
-from tests.rules.escape_attempts import ATTEMPTS, STATEMENTS_AT_THE_SECOND_WALL
+from tests.rules.escape_attempts import ATTEMPTS, QUERIES, STATEMENTS_AT_THE_SECOND_WALL
 from tests.rules.rules_as_text import PLAIN_RULE, answer_to, document_of, rule_of
 
+PARAMETER = {"default": "2", "from": "1", "to": "5", "looser": "higher", "about": "why"}
 LINKED = {"from": "postmortem", "on": {"incident_key": "key"}}
 
 EXPRESSION_DOORS: Mapping[str, Callable[[str], dict[str, object]]] = {
@@ -68,6 +70,18 @@ NAME_DOORS: Mapping[str, Callable[[str], dict[str, object]]] = {
     "linked on, theirs": lambda text: {"linked": {"fact": {**LINKED, "on": {text: "key"}}}},
     "linked on, ours": lambda text: {"linked": {"fact": {**LINKED, "on": {"incident_key": text}}}},
     "key": lambda text: {text: True},
+    "extends": lambda text: {"extends": text},
+    "grade days": lambda text: {
+        "grade": {"yes": {"measured": ">= 1", "days": text}},
+        "window": {"field": "opened_at", "days": 9},
+    },
+    "grade measured": lambda text: {"grade": {"yes": {"measured": text}}},
+    "linked count": lambda text: {"linked": {"fact": {**LINKED, "count": text}}},
+    "parameter": lambda text: {"parameters": {text: PARAMETER}},
+    "parameter default": lambda text: {"parameters": {"least": {**PARAMETER, "default": text}}},
+    "parameter limit": lambda text: {"parameters": {"least": {**PARAMETER, "to": text}}},
+    "parameter looser": lambda text: {"parameters": {"least": {**PARAMETER, "looser": text}}},
+    "named parameter": lambda text: {"parameters": {"least": PARAMETER}, "where": f"severity = ${text}"},
 }
 TEST_DOORS: Mapping[str, Callable[[str], dict[str, object]]] = {
     "as_of": lambda text: {"as_of": text},
@@ -85,6 +99,17 @@ TEST_DOORS: Mapping[str, Callable[[str], dict[str, object]]] = {
 }
 HARMLESS = {"vacuum", "checkpoint", "rollback"}
 """Words that are as good a name as any where somebody names a rule or a linked fact."""
+PLACES_IN_A_QUERY = (
+    "{}",
+    "select service_id from incident where {}",
+    "select service_id, {} as x from incident",
+    "select service_id, count(*) as n from incident group by service_id having {}",
+    "select i.service_id from incident i join change c on i.key = c.key and ({})",
+    "select service_id, sum({}) as x from incident group by service_id",
+    "select service_id from {}",
+    "select service_id, count(*) as n from incident group by service_id, {}",
+)
+ALLOWED_IN_QUERIES = {"count(*) = 1", "severity, title"}
 UNREAD = (";", "--", "/*", "\x00", "\x1b")
 """Marks that no expression may hold, even inside quotes, and those that no YAML holds."""
 RULE_DOORS = {**EXPRESSION_DOORS, **VALUE_DOORS, **NAME_DOORS}
@@ -99,7 +124,7 @@ def refusal_of(value: Mapping[str, object]) -> str | None:
     """What is said of a rule; None when it is taken. Slow refusals fail at once."""
     started = time.process_time()
     try:
-        rule = read_rule(document_of(value))
+        rule = read_rule(with_inherited(document_of(value), {}))
         if rule.written.tests:
             list(run_rule_tests([rule]))
     except InvalidInputError as error:
@@ -137,19 +162,38 @@ def test_every_attempt_is_refused_as_a_condition(capfd: pytest.CaptureFixture[st
 
 @pytest.mark.parametrize("name", RULE_DOORS)
 def test_attempts_are_refused_at_every_door_of_a_rule(name: str) -> None:
-    for text in attempts(every=7, beginning=list(RULE_DOORS).index(name)):
+    for text in attempts(every=13, beginning=list(RULE_DOORS).index(name)):
         assert_refused(name, text, {**PLAIN_RULE, **RULE_DOORS[name](text)})
+
+
+def asking(query: str) -> dict[str, object]:
+    """The plain rule with a query in the place of its record type."""
+    return {**{key: value for key, value in PLAIN_RULE.items() if key != "from"}, "query": query}
+
+
+def test_queries_that_ask_for_more_than_records_are_refused(capfd: pytest.CaptureFixture[str]) -> None:
+    for query in QUERIES:
+        assert_refused("query", query, asking(query))
+    assert capfd.readouterr() == ("", ""), "the parser keeps its own words to itself"
+
+
+@pytest.mark.parametrize("place", range(len(PLACES_IN_A_QUERY)))
+def test_attempts_are_refused_at_every_place_of_a_query(place: int) -> None:
+    for text in attempts(every=11, beginning=place):
+        if text not in ALLOWED_IN_QUERIES:
+            query = PLACES_IN_A_QUERY[place].format(text)
+            assert_refused("query", query, asking(query))
 
 
 @pytest.mark.parametrize("name", TEST_DOORS)
 def test_attempts_are_refused_at_every_door_of_a_test_case(name: str) -> None:
-    for text in attempts(every=11, beginning=list(TEST_DOORS).index(name)):
+    for text in attempts(every=23, beginning=list(TEST_DOORS).index(name)):
         case = {"name": "case", "expect": {"answer": "unknown"}, **TEST_DOORS[name](text)}
         assert_refused(name, text, {**PLAIN_RULE, "tests": [case]})
 
 
 def test_a_text_in_single_quotes_is_only_a_text() -> None:
-    texts = ["a'' or true or title = '", "a\\", "\\' or true --", *attempts(every=5)]
+    texts = ["a'' or true or title = '", "a\\", "\\' or true --", *attempts(every=7)]
     short = [text for text in texts if len(text) < 400 and not any(mark in text for mark in UNREAD)]
     records = [*({"title": text} for text in short), {"title": "another"}, {}]
     for text in short:
