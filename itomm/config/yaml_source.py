@@ -8,7 +8,7 @@ Fractional numbers become :class:`decimal.Decimal`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 import yaml
 
 from itomm.config.errors import InvalidInputError, Place, Problem
+from itomm.config.scalar_places import WrittenScalar
 
 MAXIMUM_DEPTH = 40
 MAXIMUM_CHARACTERS = 5_000_000
@@ -39,12 +40,18 @@ class Document:
     file: str
     text: str = field(repr=False)
     places: Mapping[PathInDocument, Place] = field(repr=False)
+    scalars: Mapping[PathInDocument, WrittenScalar] = field(default_factory=dict, repr=False)
 
     def place(self, path: PathInDocument = ()) -> Place:
         """Where the thing at ``path`` stands; the nearest enclosing thing when it is not there."""
         while path and path not in self.places:
             path = path[:-1]
         return self.places.get(path, Place(self.file))
+
+    def place_within(self, path: PathInDocument, text: str, offset: int) -> Place:
+        """Where the character at ``offset`` of the text at ``path`` stands."""
+        scalar = self.scalars.get(path)
+        return scalar.place_of(text, offset) if scalar else self.place(path)
 
 
 def read_documents(path: Path) -> list[Document]:
@@ -85,7 +92,8 @@ def parse_documents(text: str, file: str) -> list[Document]:
     if len(text) > MAXIMUM_CHARACTERS:
         raise _problem(Place(file), f"longer than {MAXIMUM_CHARACTERS:,} characters")
     try:
-        builders = list(_built(yaml.parse(text, Loader=_LOADER), file))
+        lines = text.splitlines(keepends=True)
+        builders = list(_built(yaml.parse(text, Loader=_LOADER), file, lines))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
@@ -95,16 +103,15 @@ def parse_documents(text: str, file: str) -> list[Document]:
     problems = [problem for builder in builders for problem in builder.problems]
     if problems:
         raise InvalidInputError(problems)
-    lines = text.splitlines(keepends=True)
-    return [builder.document(lines) for builder in builders if not builder.is_empty]
+    return [builder.document() for builder in builders if not builder.is_empty]
 
 
-def _built(events: Iterable[yaml.Event], file: str) -> Iterator[_Builder]:
-    builder = _Builder(file)
+def _built(events: Iterable[yaml.Event], file: str, lines: Sequence[str]) -> Iterator[_Builder]:
+    builder = _Builder(file, lines)
     for event in events:
         if isinstance(event, yaml.DocumentEndEvent):
             yield builder
-            builder = _Builder(file)
+            builder = _Builder(file, lines)
         else:
             builder.take(event)
 
@@ -131,19 +138,21 @@ class _Open:
 class _Builder:
     """Turns the parser's events of one document into plain data, noting places and problems."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, lines: Sequence[str]) -> None:
         self.problems: list[Problem] = []
         self.is_empty = True
         self._file = file
+        self._lines = lines  # of the whole file
+        self._scalars: dict[PathInDocument, WrittenScalar] = {}
         self._places: dict[PathInDocument, Place] = {}
         self._open: list[_Open] = []
         self._value: object = None
         self._first_line = 0
 
-    def document(self, lines: list[str]) -> Document:
-        """The finished document; ``lines`` are those of the whole file."""
-        text = _until_next_document("".join(lines[self._first_line :]))
-        return Document(self._value, self._file, text, self._places)
+    def document(self) -> Document:
+        """The finished document."""
+        text = _until_next_document("".join(self._lines[self._first_line :]))
+        return Document(self._value, self._file, text, self._places, self._scalars)
 
     def take(self, event: yaml.Event) -> None:
         """Take the next event.
@@ -187,7 +196,9 @@ class _Builder:
         if self._awaits_key():
             self._key(event)
             return
-        self._note(self._path_of_next(), self._place(event))
+        path, place = self._path_of_next(), self._place(event)
+        self._note(path, place)
+        self._scalars.setdefault(path, WrittenScalar(self._lines, place, event.style or ""))
         self._settle(event.value if event.style else _plain_scalar(event.value))
 
     def _key(self, event: yaml.ScalarEvent) -> None:

@@ -16,10 +16,13 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from itomm.config.quantities import DAY, HOUR, MINUTE, SECOND, WEEK, Dimension, Quantity
 from itomm.config.structure import nearest
+from itomm.config.yaml_source import PathInDocument
 from itomm.evidence.record_types import RecordType
 
 MAXIMUM_LENGTH = 2_000
 MAXIMUM_NESTING = 60
+START = "start"
+"""Under this name the parser notes where in the text a part begins."""
 PLAIN_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{0,15})?|\.[0-9]{1,15}")
 
 _DIALECT = DuckDB()
@@ -69,11 +72,17 @@ _WORDS_OF_A_QUERY = _WORDS_OF_THE_LANGUAGE | {
 
 
 class ExpressionError(ValueError):
-    """An expression is not allowed or does not fit; ``hint`` says what would."""
+    """An expression is not allowed or does not fit; ``hint`` says what would.
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    ``offset`` is where in the text the fault stands, when that is known; ``under`` the keys below the one
+    that was read, such as ``("ratio", "where")`` of a measure.
+    """
+
+    def __init__(self, message: str, hint: str = "", offset: int | None = None) -> None:
         super().__init__(message)
         self.hint = hint
+        self.offset = offset
+        self.under: PathInDocument = ()
 
 
 @dataclass(frozen=True)
@@ -144,7 +153,7 @@ def _tree_of(text: str, names: Names, words: frozenset[TokenType]) -> exp.Expr:
     try:
         return _parsed(text, names, words)
     except SqlglotError as error:
-        raise ExpressionError(f"cannot be read: {_first_line(error)}") from None
+        raise ExpressionError(f"cannot be read: {_first_line(error)}", "", _offset(error, text)) from None
     except RecursionError:
         raise ExpressionError("nested too deeply") from None
 
@@ -158,8 +167,10 @@ def _parsed(text: str, names: Names, words: frozenset[TokenType]) -> exp.Expr:
         is_function = not is_expression and following and following.token_type is TokenType.L_PAREN
         if token.token_type not in words and not is_function and names.has_field(token.text.lower()):
             token.token_type = TokenType.IDENTIFIER
-    if is_expression and tokens and tokens[0].token_type in _BEGINNINGS_OF_STATEMENTS:
-        raise ExpressionError(f"'{shortened(tokens[0].text)}' begins a statement; this must be an expression")
+    if tokens and tokens[0].token_type in _BEGINNINGS_OF_STATEMENTS:
+        wanted = "an expression" if is_expression else "one 'select'"
+        message = f"'{shortened(tokens[0].text)}' begins a statement; this must be {wanted}"
+        raise ExpressionError(message, offset=tokens[0].start)
     trees = _DIALECT.parser().parse(tokens, text)
     tree = trees[0] if len(trees) == 1 else None
     if not isinstance(tree, exp.Expr):
@@ -167,19 +178,25 @@ def _parsed(text: str, names: Names, words: frozenset[TokenType]) -> exp.Expr:
     kinds = {token.token_type for token in tokens}
     if TokenType.PARAMETER not in kinds or TokenType.COLON in kinds:  # ':name' is no way to write one
         return tree
-    return tree.transform(_value_of, names.parameters, copy=False)
+    starts = {
+        name.text: dollar.start
+        for dollar, name in reversed([*pairwise(tokens)])
+        if dollar.token_type is TokenType.PARAMETER
+    }
+    return tree.transform(_value_of, names.parameters, starts, copy=False)
 
 
-def _value_of(node: exp.Expr, parameters: Mapping[str, Quantity]) -> exp.Expr:
+def _value_of(node: exp.Expr, parameters: Mapping[str, Quantity], starts: Mapping[str, int]) -> exp.Expr:
     """A literal for ``$name``: a number, or a length of time."""
     if not isinstance(node, exp.Placeholder):
         return node
     quantity = parameters.get(node.name)
     if quantity is None:
         hint = nearest(node.name, sorted(parameters)) or "Declare it under 'parameters'."
-        raise ExpressionError(f"there is no parameter '{shown(node)}'", hint)
+        raise ExpressionError(f"there is no parameter '{shown(node)}'", hint, starts.get(node.name))
     if quantity.dimension is Dimension.RATE:
-        raise ExpressionError(f"'{shown(node)}' is a rate, which only a grade can compare")
+        message = f"'{shown(node)}' is a rate, which only a grade can compare"
+        raise ExpressionError(message, offset=starts.get(node.name))
     is_time, is_negative = quantity.dimension is Dimension.DURATION, quantity.value < 0
     amount = _decimal_text(abs(quantity.value) / (SECOND if is_time else 1))
     value: exp.Expr = exp.Literal.number(amount)
@@ -188,7 +205,7 @@ def _value_of(node: exp.Expr, parameters: Mapping[str, Quantity]) -> exp.Expr:
         value = exp.Interval(this=seconds, unit=exp.var("SECOND"))
     elif is_negative:
         value = exp.Paren(this=exp.Neg(this=value))
-    value.meta[_WRITTEN] = node.name
+    value.meta.update({_WRITTEN: node.name, START: starts.get(node.name, 0)})
     return value
 
 
@@ -208,8 +225,17 @@ def _check_intervals(tokens: Sequence[Token]) -> None:
     """Refuse what the parser would only read in part: of '1/2 days' it keeps 2 days."""
     for word, following in pairwise(tokens):
         is_interval = (word.token_type, following.token_type) == (TokenType.INTERVAL, TokenType.STRING)
-        if is_interval and not _INTERVAL_TEXT.fullmatch(following.text):
-            raise ExpressionError(f"'{following.text}' is no interval", _HOW_TO_WRITE_INTERVALS)
+        if is_interval and not _is_interval(following.text):
+            raise ExpressionError(
+                f"'{following.text}' is no interval", _HOW_TO_WRITE_INTERVALS, following.start
+            )
+
+
+def _is_interval(text: str) -> bool:
+    """Whether it is a number, alone or with a known unit."""
+    match = _INTERVAL_TEXT.fullmatch(text)
+    unit = (match[2] or "SECOND").strip().upper().removesuffix("S") if match else ""
+    return unit in _INTERVAL_UNITS
 
 
 def _first_line(error: Exception) -> str:
@@ -219,6 +245,16 @@ def _first_line(error: Exception) -> str:
     known = error.errors if isinstance(error, ParseError) else []
     stands_at = str(known[0].get("highlight") or "") if known else ""
     return f"{line}, at '{shortened(stands_at)}'" if stands_at else line
+
+
+def _offset(error: Exception, text: str) -> int | None:
+    """Where in a text the parser stopped: it tells the line, and the column after the word in question."""
+    known = error.errors[0] if isinstance(error, ParseError) and error.errors else {}
+    line, column, word = known.get("line"), known.get("col"), str(known.get("highlight") or "")
+    if line is None or column is None:
+        return None
+    before = sum(len(each) + 1 for each in text.split("\n")[: int(line) - 1])
+    return max(0, before + int(column) - len(word))
 
 
 def microseconds(interval: exp.Expr) -> Fraction:

@@ -26,6 +26,7 @@ from itomm.rules.expression_text import (
     shortened,
     shown,
 )
+from itomm.rules.fault_places import at, begins
 
 
 class Kind(StrEnum):
@@ -117,7 +118,8 @@ def parse_condition(text: str, names: Names) -> exp.Expr:
     """
     typed = parse_expression(text, names)
     if typed.kind is not Kind.BOOLEAN:
-        raise ExpressionError(f"this is {typed.kind.with_article}, but a condition must be yes/no")
+        message = f"this is {typed.kind.with_article}, but a condition must be yes/no"
+        raise ExpressionError(message, offset=0)
     return typed.tree
 
 
@@ -165,6 +167,10 @@ class _Checker:
         }
 
     def check(self, node: exp.Expr) -> Typed:
+        with at(node):
+            return self._checked(node)
+
+    def _checked(self, node: exp.Expr) -> Typed:
         handler = self._by_node.get(type(node))
         if handler is None or node.comments or _other_parts(node):
             raise ExpressionError(
@@ -242,7 +248,8 @@ class _Checker:
     def _boolean(self, node: exp.Expr) -> exp.Expr:
         typed = self.check(node)
         if typed.kind not in {Kind.BOOLEAN, Kind.NULL}:
-            raise ExpressionError(f"'{shown(node)}' is {typed.kind.with_article}, but yes/no is needed here")
+            message = f"'{shown(node)}' is {typed.kind.with_article}, but yes/no is needed here"
+            raise ExpressionError(message, offset=begins(node))
         return typed.tree
 
     def _is(self, node: exp.Expr) -> Typed:
@@ -420,9 +427,8 @@ class _Checker:
             raise ExpressionError("a value is missing")
         typed = self.check(node)
         if typed.kind not in kinds:
-            raise ExpressionError(
-                f"'{shown(node)}' is {typed.kind.with_article}, but {' or '.join(kinds)} is needed here"
-            )
+            message = f"'{shown(node)}' is {typed.kind.with_article}, but {' or '.join(kinds)} is needed here"
+            raise ExpressionError(message, offset=begins(node))
         return typed
 
 
@@ -466,6 +472,7 @@ def _must_agree(left: Typed, right: Typed, left_node: exp.Expr, right_node: exp.
             f"'{shown(left_node)}' is {left.kind.with_article}, "
             f"but '{shown(right_node)}' is {right.kind.with_article}",
             hint,
+            begins(right_node),
         )
 
 

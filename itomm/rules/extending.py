@@ -69,11 +69,13 @@ def _with_keys_of(ancestor: Document, document: Document) -> Document:
     ours = document.value if isinstance(document.value, dict) else {}
     taken = {key: value for key, value in theirs.items() if key not in ours and key not in _OWN}
     places = {path: place for path, place in ancestor.places.items() if path and path[0] in taken}
+    scalars = {path: scalar for path, scalar in ancestor.scalars.items() if path and path[0] in taken}
     return replace(
         document,
         value={**ours, **taken},
         text=document.text + _as_written(ancestor, list(taken)),
         places={**document.places, **places},
+        scalars={**document.scalars, **scalars},
     )
 
 

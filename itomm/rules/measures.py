@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -11,6 +12,7 @@ from sqlglot import exp
 from itomm.config.quantities import Dimension, parse_quantity
 from itomm.rules.expression_text import PLAIN_NUMBER, ExpressionError, Names, shortened
 from itomm.rules.expressions import Kind, parse_condition, parse_expression
+from itomm.rules.fault_places import under
 
 
 class MeasureKind(StrEnum):
@@ -83,7 +85,8 @@ def parse_measure(declared: object, names: Names) -> Measure:
         kind = MeasureKind(word)
     except ValueError:
         raise ExpressionError(f"there is no measure '{word}'", f"Known: {', '.join(MeasureKind)}.") from None
-    return _PARSERS[kind](kind, argument, names)
+    with under(kind):
+        return _PARSERS[kind](kind, argument, names)
 
 
 def _count(kind: MeasureKind, argument: object, names: Names) -> Measure:
@@ -96,8 +99,8 @@ def _ratio(kind: MeasureKind, argument: object, names: Names) -> Measure:
     return Measure(
         kind,
         Dimension.SHARE,
-        condition=parse_condition(_text(kind, parts["where"]), names),
-        population=parse_condition(_text(kind, parts["of"]), names) if "of" in parts else None,
+        condition=_condition(kind, parts, "where", names),
+        population=_condition(kind, parts, "of", names) if "of" in parts else None,
     )
 
 
@@ -107,7 +110,7 @@ def _share_of_services(kind: MeasureKind, argument: object, names: Names) -> Mea
     if len(forms) > 1:
         raise ExpressionError("share_of_services takes one of 'having', 'where' and 'ratio'")
     form = forms[0] if forms else "having"
-    condition = parse_condition(_text(kind, parts[form]), names) if forms else None
+    condition = _condition(kind, parts, form, names) if forms else None
     if form == "where" and "at_least" in parts:
         raise ExpressionError("share_of_services: 'where' asks for all records; use 'ratio' with 'at_least'")
     try:
@@ -130,7 +133,8 @@ def _over_value(kind: MeasureKind, argument: object, names: Names) -> Measure:
 
 def _percentile(kind: MeasureKind, argument: object, names: Names) -> Measure:
     parts = _parts(kind, argument, {"of", "at"}, required=frozenset({"of", "at"}))
-    value, dimension = _value(kind, parts["of"], names)
+    with under("of"):
+        value, dimension = _value(kind, parts["of"], names)
     if not PLAIN_NUMBER.fullmatch(str(parts["at"])):
         raise ExpressionError(f"percentile: '{shortened(str(parts['at']))}' is no number")
     at = Fraction(str(parts["at"]))
@@ -149,7 +153,8 @@ def _rate(kind: MeasureKind, argument: object, _names: Names) -> Measure:
 def _days_since(kind: MeasureKind, argument: object, names: Names) -> Measure:
     typed = parse_expression(_text(kind, argument), names)
     if typed.kind is not Kind.INSTANT:
-        raise ExpressionError(f"days_since needs an instant, but this is {typed.kind.with_article}")
+        message = f"days_since needs an instant, but this is {typed.kind.with_article}"
+        raise ExpressionError(message, offset=0)
     return Measure(kind, Dimension.DURATION, value=exp.func("epoch_us", typed.tree))
 
 
@@ -158,9 +163,11 @@ def _trend(kind: MeasureKind, argument: object, names: Names) -> Measure:
     if len(parts) != 1:
         raise ExpressionError("trend takes one of 'count' and 'median'")
     if "median" in parts:
-        value, _ = _value(kind, parts["median"], names)
+        with under("median"):
+            value, _ = _value(kind, parts["median"], names)
         return Measure(kind, Dimension.SHARE, value=value, of_trend=MeasureKind.MEDIAN)
-    inner = _count(MeasureKind.COUNT, parts["count"], names)
+    with under("count"):
+        inner = _count(MeasureKind.COUNT, parts["count"], names)
     return Measure(kind, Dimension.SHARE, population=inner.condition)
 
 
@@ -172,7 +179,7 @@ def _exists(kind: MeasureKind, argument: object, names: Names) -> Measure:
 def _distinct(kind: MeasureKind, argument: object, names: Names) -> Measure:
     typed = parse_expression(_text(kind, argument), names)
     if typed.kind in {Kind.LIST, Kind.STRUCTURED, Kind.NULL}:
-        raise ExpressionError(f"distinct cannot count {typed.kind.with_article}")
+        raise ExpressionError(f"distinct cannot count {typed.kind.with_article}", offset=0)
     return Measure(kind, Dimension.NUMBER, value=typed.tree)
 
 
@@ -190,11 +197,17 @@ _PARSERS = {
 }
 
 
+def _condition(kind: MeasureKind, parts: Mapping[str, object], key: str, names: Names) -> exp.Expr:
+    with under(key):
+        return parse_condition(_text(kind, parts[key]), names)
+
+
 def _value(kind: MeasureKind, argument: object, names: Names) -> tuple[exp.Expr, Dimension]:
     typed = parse_expression(_text(kind, argument), names)
     dimension = _VALUE_DIMENSIONS.get(typed.kind)
     if dimension is None:
-        raise ExpressionError(f"{kind} needs a number or a duration, but this is {typed.kind.with_article}")
+        message = f"{kind} needs a number or a duration, but this is {typed.kind.with_article}"
+        raise ExpressionError(message, offset=0)
     return typed.tree, dimension
 
 

@@ -140,16 +140,27 @@ class _Reader:
         try:
             return attempt()
         except ExpressionError as error:
-            self._complain(path, str(error), error.hint)
+            self._complain((*path, *error.under), str(error), error.hint, error.offset)
         except ValueError as error:
             self._complain(path, str(error))
         return None
 
-    def _complain(self, path: PathInDocument, message: str, hint: str = "") -> None:
+    def _complain(
+        self, path: PathInDocument, message: str, hint: str = "", offset: int | None = None
+    ) -> None:
         where = ".".join(str(step) for step in path)
-        problem = Problem(self._document.place(path), f"{where}: {message}", hint)
+        place = self._document.place(path)
+        if offset is not None:
+            place = self._document.place_within(path, self._text_at(path), offset)
+        problem = Problem(place, f"{where}: {message}", hint)
         if "$" not in message or all(told.place != problem.place for told in self._problems):
             self._problems.append(problem)  # a name that has no value is told once
+
+    def _text_at(self, path: PathInDocument) -> str:
+        value = self._document.value
+        for step in path:
+            value = value.get(step) if isinstance(value, dict) else None
+        return str(value)
 
     def _record_type(self, name: str, path: PathInDocument) -> RecordType | None:
         found = record_types().get(name)
