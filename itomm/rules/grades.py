@@ -133,7 +133,7 @@ def _refuse_impossible(quantity: Quantity, kind: MeasureKind | None, text: str) 
         hint = f"Write {text} %." if "%" not in text and 1 < value <= 100 else "Write 0 % to 100 %."
         raise ExpressionError(f"'{text}' is no share that can be reached", hint)
     if kind in _COUNTS and value < 0:
-        raise ExpressionError(f"'{text}': a {kind} is never negative", _HOW_TO_WRITE[Dimension.NUMBER])
+        raise ExpressionError(f"'{text}': {kind} is never negative", _HOW_TO_WRITE[Dimension.NUMBER])
     if quantity.dimension in {Dimension.DURATION, Dimension.RATE} and value < 0:
         hint = "For 'earlier than', turn the difference in 'measure' round."
         message = f"'{text}' is a negative {quantity.dimension}"
