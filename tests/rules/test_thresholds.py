@@ -1,4 +1,4 @@
-"""Thresholds are in the unit of the measure and within its reach; nothing reads as past one that it misses."""
+"""Thresholds are in the unit of the measure and within its reach; nothing reads as past one it misses."""
 
 from __future__ import annotations
 
