@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NoReturn
 
 from sqlglot import exp
 
@@ -26,7 +27,7 @@ from itomm.rules.expression_text import (
     shortened,
     shown,
 )
-from itomm.rules.fault_places import at, begins
+from itomm.rules.fault_places import begins
 
 
 class Kind(StrEnum):
@@ -90,6 +91,10 @@ _OTHER_PARTS: Mapping[type[exp.Expr], frozenset[str]] = {
     exp.DateTrunc: frozenset({"unit"}),
 }
 """What the parser may say about a node; a node that says more would lose its meaning when it is rebuilt."""
+_WHAT_IS_ALLOWED = (
+    "Allowed are comparisons, and, or, not, in, between, is null, like, case, + - *, intervals "
+    "and the functions of the rule language's reference page."
+)
 _TRUNCATIONS = frozenset({"HOUR", "DAY", "WEEK", "MONTH"})
 
 
@@ -167,18 +172,12 @@ class _Checker:
         }
 
     def check(self, node: exp.Expr) -> Typed:
-        with at(node):
-            return self._checked(node)
-
-    def _checked(self, node: exp.Expr) -> Typed:
         handler = self._by_node.get(type(node))
-        if handler is None or node.comments or _other_parts(node):
-            raise ExpressionError(
-                f"'{shown(node)}' is not allowed in an expression",
-                "Allowed are comparisons, and, or, not, in, between, is null, like, case, + - *, intervals "
-                "and the functions of the rule language's reference page.",
-            )
-        return handler(node)
+        try:
+            return _refuse(node) if handler is None or node.comments or _other_parts(node) else handler(node)
+        except ExpressionError as error:  # of the parts that hold the fault, the innermost tells where
+            error.offset = begins(node) if error.offset is None else error.offset
+            raise
 
     # --- names and literals -------------------------------------------------------------------------
 
@@ -430,6 +429,10 @@ class _Checker:
             message = f"'{shown(node)}' is {typed.kind.with_article}, but {' or '.join(kinds)} is needed here"
             raise ExpressionError(message, offset=begins(node))
         return typed
+
+
+def _refuse(node: exp.Expr) -> NoReturn:
+    raise ExpressionError(f"'{shown(node)}' is not allowed in an expression", _WHAT_IS_ALLOWED)
 
 
 def _field(record_type: RecordType, name: str, alias: str, flags: frozenset[str] = frozenset()) -> Typed:

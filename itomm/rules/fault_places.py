@@ -20,17 +20,6 @@ def under(key: str) -> Iterator[None]:
         raise
 
 
-@contextmanager
-def at(node: exp.Expr) -> Iterator[None]:
-    """Let a fault be told where a part of an expression begins, unless a part of that is to blame."""
-    try:
-        yield
-    except ExpressionError as error:
-        if error.offset is None:
-            error.offset = begins(node)
-        raise
-
-
 def begins(node: exp.Expr) -> int | None:
     """Where in its text a part of an expression begins; None when the parser does not say."""
     return min((int(each.meta[START]) for each in node.walk() if START in each.meta), default=None)

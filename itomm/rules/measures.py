@@ -10,6 +10,7 @@ from fractions import Fraction
 from sqlglot import exp
 
 from itomm.config.quantities import Dimension, parse_quantity
+from itomm.config.structure import nearest
 from itomm.rules.expression_text import PLAIN_NUMBER, ExpressionError, Names, shortened
 from itomm.rules.expressions import Kind, parse_condition, parse_expression
 from itomm.rules.fault_places import under
@@ -84,7 +85,8 @@ def parse_measure(declared: object, names: Names) -> Measure:
     try:
         kind = MeasureKind(word)
     except ValueError:
-        raise ExpressionError(f"there is no measure '{word}'", f"Known: {', '.join(MeasureKind)}.") from None
+        with under(str(word)):
+            raise ExpressionError(f"there is no measure '{word}'", nearest(str(word), MeasureKind)) from None
     with under(kind):
         return _PARSERS[kind](kind, argument, names)
 
@@ -146,7 +148,8 @@ def _percentile(kind: MeasureKind, argument: object, names: Names) -> Measure:
 def _rate(kind: MeasureKind, argument: object, _names: Names) -> Measure:
     parts = _parts(kind, argument, {"per"}, required=frozenset({"per"}))
     if parts["per"] not in _PERIODS:
-        raise ExpressionError("rate: 'per' is day, week or month")
+        with under("per"):
+            raise ExpressionError(f"'per' is day, week or month, not '{shortened(str(parts['per']))}'")
     return Measure(kind, Dimension.RATE)
 
 
@@ -218,9 +221,8 @@ def _parts(
         raise ExpressionError(f"{kind} takes {' and '.join(sorted(allowed))}")
     unknown = sorted(set(argument) - allowed)
     if unknown:
-        raise ExpressionError(
-            f"{kind}: unknown key '{unknown[0]}'", f"Allowed: {', '.join(sorted(allowed))}."
-        )
+        with under(unknown[0]):
+            raise ExpressionError(f"unknown key '{unknown[0]}'", nearest(unknown[0], sorted(allowed)))
     missing = sorted(required - set(argument))
     if missing:
         raise ExpressionError(f"{kind}: the key '{missing[0]}' is missing")

@@ -110,7 +110,7 @@ def test_a_rule_is_read_whole() -> None:
         ("severity <= 2", "severity", "5:8: where: this is a number, but a condition must be yes/no"),
         ("field: opened_at", "field: severity", "6:10: window.field: 'severity' is no instant of incident"),
         ("days: 90", "days: 0", "6:28: window.days: should be greater than or equal to 1"),
-        ("median:", "medium:", "7:1: measure: there is no measure 'medium'"),
+        ("median:", "medium:", "7:11: measure.medium: there is no measure 'medium'"),
         ("{median: restored_at - opened_at}", "{}", "7:1: measure: 'measure' takes exactly one measure"),
         ("{median: restored_at - opened_at}", "{count: true, exists: true}", "takes exactly one measure"),
         (
