@@ -89,20 +89,33 @@ def parse_threshold(text: str, dimension: Dimension, kind: MeasureKind | None = 
     Raises:
         ValueError: it is no comparison, its unit does not fit the measure, or no value can reach it.
     """
+    begins = [0, *(each.end() for each in _AND.finditer(text))]
     comparisons = []
-    for part in _AND.split(text):
-        match = _COMPARISON.fullmatch(part)
-        if match is None:
-            message = f"'{shortened(part.strip())}' is no comparison"
-            raise ExpressionError(message, "Write for example '<= 4 h', '>= 90 %' or '>= 2 and <= 5'.")
-        written = shortened(match[2])
-        quantity = _in_dimension(parse_quantity(match[2]), dimension, kind, written)
-        _refuse_impossible(quantity, kind, written)
-        comparisons.append(Comparison(match[1], quantity))
+    for begin, part in zip(begins, _AND.split(text), strict=True):
+        try:
+            comparisons.append(_comparison(part, dimension, kind))
+        except ExpressionError as error:
+            error.offset = begin + (error.offset or 0)
+            raise
     threshold = Threshold(" ".join(text.split()), tuple(comparisons))
     if not _can_hold(threshold):
         raise ExpressionError(f"no value is {shortened(threshold.text)}", "Both sides must hold together.")
     return threshold
+
+
+def _comparison(part: str, dimension: Dimension, kind: MeasureKind | None) -> Comparison:
+    match = _COMPARISON.fullmatch(part)
+    if match is None:
+        message = f"'{shortened(part.strip())}' is no comparison"
+        raise ExpressionError(message, "Write for example '<= 4 h', '>= 90 %' or '>= 2 and <= 5'.")
+    written = shortened(match[2])
+    try:
+        quantity = _in_dimension(parse_quantity(match[2]), dimension, kind, written)
+        _refuse_impossible(quantity, kind, written)
+    except ValueError as error:
+        hint = error.hint if isinstance(error, ExpressionError) else ""
+        raise ExpressionError(str(error), hint, match.start(2)) from None
+    return Comparison(match[1], quantity)
 
 
 _HOW_TO_WRITE = {

@@ -150,8 +150,9 @@ class _Reader:
     ) -> None:
         where = ".".join(str(step) for step in path)
         place = self._document.place(path)
-        if offset is not None:
-            place = self._document.place_within(path, self._text_at(path), offset)
+        written = self._text_at(path)
+        if offset is not None and not (path[0] == "grade" and "$" in written):  # there, values are put in
+            place = self._document.place_within(path, written, offset)
         problem = Problem(place, f"{where}: {message}", hint)
         if "$" not in message or all(told.place != problem.place for told in self._problems):
             self._problems.append(problem)  # a name that has no value is told once
@@ -228,12 +229,14 @@ class _Reader:
     def _threshold(self, name: str, written: str | ThresholdDocument, measure: Measure) -> Threshold | None:
         path: PathInDocument = ("grade", name)
         if isinstance(written, str):
-            return self._attempt(path, lambda: parse_threshold(written, measure.dimension, measure.kind))
-        if self._written.window is None:
-            self._complain((*path, "days"), "needs a 'window' that says over which field")
-        text, unit, kind = written.measured, measure.dimension, measure.kind
-        found = self._attempt((*path, "measured"), lambda: parse_threshold(text, unit, kind))
-        return replace(found, days=written.days) if found else None
+            text, days = written, None
+        else:
+            text, days = written.measured, written.days
+            if self._written.window is None:
+                self._complain((*path, "days"), "needs a 'window' that says over which field")
+            path = (*path, "measured")
+        found = self._attempt(path, lambda: parse_threshold(text, measure.dimension, measure.kind))
+        return replace(found, days=days) if found else None
 
     def _fits_together(self, measure: Measure) -> None:
         needs_window = {MeasureKind.RATE, MeasureKind.TREND}

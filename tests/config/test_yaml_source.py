@@ -64,6 +64,15 @@ def test_a_plain_scalar_means_what_yaml_1_2_says(word: str, value: object) -> No
     assert type(read["key"]) is type(value)
 
 
+def test_a_document_that_says_it_is_yaml_1_1_is_read_as_1_2_all_the_same() -> None:
+    assert value_of("%YAML 1.1\n---\na: yes\nb: 012\nc: 1:30\nd: 0b11") == {
+        "a": "yes",
+        "b": "012",
+        "c": "1:30",
+        "d": "0b11",
+    }
+
+
 def test_keys_are_always_text() -> None:
     assert value_of("1: a\nyes: b\nnull: c\ntrue: d\n1.5: e\n<<: f") == {
         "1": "a",
@@ -83,7 +92,14 @@ def test_keys_are_always_text() -> None:
         ("a: [{x: 1, x: 1}]", "1:12: the key 'x' stands here twice\n    It is first set at file.yaml:1:6."),
         ("a: &anchor 1", "1:4: anchors and aliases are not allowed here\n    Write it out."),
         ("a: &anchor {b: 1}", "1:4: anchors and aliases are not allowed here"),
+        ("a: 1\n---\n<<: *a", "3:5: anchors and aliases are not allowed here"),
+        ("a: &x 1\n---\nb: *x", "1:4: anchors and aliases are not allowed here"),
+        ("a: 1\n---\nb: *x", "3:4: anchors and aliases are not allowed here"),
         ("a: *alias", "1:4: anchors and aliases are not allowed here"),
+        ("a: 1\n---\nb: *a", "3:4: anchors and aliases are not allowed here"),
+        ("a: 1\n---\nb:\n  <<: *a", "4:7: anchors and aliases are not allowed here"),
+        ("%TAG ! tag:x,2000:\n---\na: !b 1", "3:4: the tag tag:x,2000:b is not allowed here"),
+        ("%YAML 2.0\n---\na: 1", "1:1: not YAML: found incompatible YAML document"),
         ("a: !!python/object/apply:os.system [ls]", "1:4: the tag tag:yaml.org,2002:python/object"),
         ("a: !!str 1", "1:4: the tag tag:yaml.org,2002:str is not allowed here\n    Leave it out."),
         ("a: !own 1", "1:4: the tag !own is not allowed here"),
@@ -114,6 +130,20 @@ def test_a_billion_laughs_are_refused() -> None:
         f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
     )
     assert "anchors and aliases" in fault_of(bomb)
+
+
+def test_a_place_inside_a_text_does_not_count_the_byte_order_mark() -> None:
+    for mark in ("", "\ufeff"):
+        (document,) = parse_documents(f"{mark}a: one two\nb: one two\n", "file.yaml")
+
+        assert document.place_within(("a",), "one two", 4) == Place("file.yaml", 1, 8)
+        assert document.place_within(("b",), "one two", 4) == Place("file.yaml", 2, 8)
+
+
+def test_a_text_that_nobody_wrote_has_the_place_of_what_holds_it() -> None:
+    (document,) = parse_documents("a: {b: c}\n", "file.yaml")
+
+    assert document.place_within(("a", "missing"), "text", 2) == Place("file.yaml", 1, 1)
 
 
 def test_a_huge_text_is_refused() -> None:

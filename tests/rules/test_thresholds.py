@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from itomm.config.errors import InvalidInputError
 from itomm.config.quantities import Dimension, Quantity
+from itomm.config.yaml_source import parse_documents
 from itomm.rules.answer import Verdict
 from itomm.rules.grades import Grade, parse_threshold
+from itomm.rules.rule_reader import read_rule
 from tests.rules.rules_as_text import answer_to, rule_of
 
 WINDOW = {"field": "opened_at", "days": 30}
@@ -53,6 +55,25 @@ def test_a_threshold_that_cannot_be_is_refused_with_what_would_do(
     measure: Mapping[str, object], grade: str, said: str
 ) -> None:
     assert said in fault(measure, grade)
+
+
+@pytest.mark.parametrize(
+    ("written", "pointed_at"),
+    [
+        ("grade: {yes: '>= 90 % and <= 101 %'}", "101 %'"),
+        ("grade: {yes: '>= 90 % and  around 95 %'}", "around 95 %'"),
+        ("grade: {yes: '>= 90 %', partial: \">= 4 h\"}", '4 h"'),
+        ("grade:\n  yes:\n    measured: >-\n      >= 90 %\n      and <= 9 hours\n    days: 7", "9 hours"),
+    ],
+)
+def test_a_fault_of_a_threshold_is_told_at_its_own_words(written: str, pointed_at: str) -> None:
+    head = "rule: under-test\nanswers: A-P-2.1\nper: service\nfrom: incident\nmissing: unknown\n"
+    window = "confidence: direct\nwindow: {field: opened_at, days: 30}\nmeasure: {ratio: {where: major}}\n"
+    text = f"{head}{window}{written}\n"
+    with pytest.raises(InvalidInputError) as raised:
+        read_rule(parse_documents(text, "rules.yaml")[0])
+    (problem,) = raised.value.problems
+    assert text.splitlines()[problem.place.line - 1][problem.place.column - 1 :].startswith(pointed_at)
 
 
 @pytest.mark.parametrize(
