@@ -28,6 +28,7 @@ _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUE = frozenset({"true", "True", "TRUE"})
 _FALSE = frozenset({"false", "False", "FALSE"})
 _MAXIMUM_DIGITS = 30
+_BYTE_ORDER_MARK = "\ufeff"
 
 PathInDocument = tuple[str | int, ...]
 
@@ -92,7 +93,7 @@ def parse_documents(text: str, file: str) -> list[Document]:
     if len(text) > MAXIMUM_CHARACTERS:
         raise _problem(Place(file), f"longer than {MAXIMUM_CHARACTERS:,} characters")
     try:
-        lines = text.splitlines(keepends=True)
+        lines = text.removeprefix(_BYTE_ORDER_MARK).splitlines(keepends=True)
         builders = list(_built(yaml.parse(text, Loader=_LOADER), file, lines))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
