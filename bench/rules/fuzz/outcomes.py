@@ -14,6 +14,7 @@ from itomm.config.yaml_source import Document, read_documents
 from itomm.evidence.reading.as_of import create_table, lock_down
 from itomm.evidence.record_types import record_types
 from itomm.evidence.segments.duckdb_connection import connect
+from itomm.rules.extending import with_inherited
 from itomm.rules.measuring import measure_rule
 from itomm.rules.model_document import ModelDocument, PracticeDocument
 from itomm.rules.records import records_behind
@@ -50,7 +51,7 @@ def _take(connection: duckdb.DuckDBPyConnection, document: Document) -> None:
     elif isinstance(value, dict) and "practice" in value:
         checked(PracticeDocument, document)
     else:
-        rule = read_rule(document)
+        rule = read_rule(with_inherited(document, {}))
         _ = (rule.digest, rule.needed_types, rule.looks_back)
         bound = rule.bound(AS_OF)
         measure_rule(connection, bound)

@@ -9,7 +9,6 @@ Exit code 1 when a text brought a traceback, took longer than a second of proces
 from __future__ import annotations
 
 import argparse
-import gc
 import multiprocessing
 import resource
 import sys
@@ -29,6 +28,7 @@ from bench.rules.fuzz.texts import Maker
 MOST_SECONDS = 1.0
 MOST_BYTES = 500_000_000
 SLOWEST_KEPT = 5
+TEXTS_IN_A_PART = 1_000
 
 
 @dataclass
@@ -48,6 +48,12 @@ class Tally:
             self.faults.append((kind, text, f"took {worked:.2f} s of processor time"))
         self.slowest = sorted([*self.slowest, (worked, waited, kind, text)], reverse=True)[:SLOWEST_KEPT]
 
+    def add_all(self, other: Tally) -> None:
+        self.outcomes += other.outcomes
+        self.slowest = sorted([*self.slowest, *other.slowest], reverse=True)[:SLOWEST_KEPT]
+        self.faults += other.faults
+        self.peak_kb = max(self.peak_kb, other.peak_kb)
+
 
 def main() -> int:
     """Run the workers, add up, say what was found."""
@@ -57,14 +63,25 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--findings", type=Path, default=Path(tempfile.gettempdir()) / "itomm-fuzz-findings")
     asked = parser.parse_args()
-    share = -(-asked.texts // asked.workers)
+    parts = [
+        (asked.seed * 1_000_000 + part, TEXTS_IN_A_PART) for part in range(-(-asked.texts // TEXTS_IN_A_PART))
+    ]
+    whole = Tally()
     with multiprocessing.get_context("spawn").Pool(asked.workers) as pool:
-        tallies = pool.starmap(work, [(asked.seed * 1000 + worker, share) for worker in range(asked.workers)])
-    return report(tallies, asked.findings)
+        for number, part in enumerate(pool.imap_unordered(work, parts), start=1):
+            whole.add_all(part)
+            if number % 10 == 0:
+                print(
+                    f"{whole.outcomes.total():,} texts, {len(whole.faults)} faults",
+                    file=sys.stderr,
+                    flush=True,
+                )
+    return report(whole, asked.findings)
 
 
-def work(seed: int, texts: int) -> Tally:
-    """One worker: its texts, its tally."""
+def work(part: tuple[int, int]) -> Tally:
+    """One part: its texts from its seed, its tally."""
+    seed, texts = part
     resource.setrlimit(resource.RLIMIT_DATA, (2 * MOST_BYTES, 2 * MOST_BYTES))
     maker, tally = Maker(seed), Tally()
     with closing(empty_evidence()) as connection, tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
@@ -72,7 +89,6 @@ def work(seed: int, texts: int) -> Tally:
         for _ in range(texts):
             kind, text = maker.text()
             tally.add(kind, text, *_tried(connection, file, text))
-        gc.collect()
     tally.peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return tally
 
@@ -87,34 +103,28 @@ def _tried(connection: duckdb.DuckDBPyConnection, file: Path, text: bytes) -> tu
     return outcome, time.process_time() - worked, time.perf_counter() - began
 
 
-def report(tallies: list[Tally], findings: Path) -> int:
+def report(whole: Tally, findings: Path) -> int:
     """Print what was found."""
-    outcomes: Counter[tuple[str, str]] = sum((tally.outcomes for tally in tallies), Counter())
+    outcomes = whole.outcomes
     words = sorted({what for _, what in outcomes})
     print(f"{'kind of text':36}" + "".join(f"{word:>12}" for word in words))
     for kind in sorted({kind for kind, _ in outcomes}):
         print(f"{kind:36}" + "".join(f"{outcomes[kind, word]:>12,}" for word in words))
     for word in words:
         print(f"{word}: {sum(number for (_, what), number in outcomes.items() if what == word):,}")
-    print(
-        f"texts: {outcomes.total():,}; "
-        f"peak memory of a worker: {max(tally.peak_kb for tally in tallies) / 1024:.0f} MB"
-    )
-    slowest = sorted((each for tally in tallies for each in tally.slowest), reverse=True)[:SLOWEST_KEPT]
-    for worked, waited, kind, text in slowest:
+    print(f"texts: {outcomes.total():,}; peak memory of a worker: {whole.peak_kb / 1024:.0f} MB")
+    for worked, waited, kind, text in whole.slowest:
         print(
             f"slow: {worked * 1000:.0f} ms of processor, {waited * 1000:.0f} ms by the clock; "
             f"{kind}; {text[:60]!r}"
         )
-    faults = [fault for tally in tallies for fault in tally.faults]
-    for number, (kind, text, fault) in enumerate(faults):
+    for number, (kind, text, fault) in enumerate(whole.faults):
         findings.mkdir(exist_ok=True)
         (findings / f"{number:05}.yaml").write_bytes(text)
         if number < 10:
             print(f"FAULT {number:05} ({kind}): {fault}")
-    print(f"faults: {len(faults):,}" + (f", in {findings}" if faults else ""))
-    too_much = any(tally.peak_kb * 1024 > MOST_BYTES for tally in tallies)
-    return 1 if faults or too_much else 0
+    print(f"faults: {len(whole.faults):,}" + (f", in {findings}" if whole.faults else ""))
+    return 1 if whole.faults or whole.peak_kb * 1024 > MOST_BYTES else 0
 
 
 if __name__ == "__main__":

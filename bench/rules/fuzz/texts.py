@@ -15,7 +15,7 @@ import yaml
 
 from itomm.config.yaml_source import parse_documents
 from itomm.evidence.record_types import record_types
-from tests.rules.escape_attempts import ATTEMPTS
+from tests.rules.escape_attempts import ATTEMPTS, QUERIES
 from tests.rules.rules_as_text import PLAIN_RULE
 
 PACKS = Path("itomm/rules/packs")
@@ -33,6 +33,19 @@ WORDS = (
     "end_at", "service_id", "source", "collected_at", "count(*)", "sum", "max", "'1 day'",
     "'4 hours'", "'1/2 days'",
 )  # fmt: skip
+_MONTHS = (
+    "select service_id, date_trunc('month', opened_at) as month, count(*) as incidents, "
+    "median(restored_at - opened_at) as restore from incident where severity <= 2 group by service_id, month"
+)
+_CHANGES_BEFORE = (
+    "select i.service_id, i.opened_at, c.created_at as changed from incident i "
+    "left join change c on c.service_id = i.service_id and c.created_at < i.opened_at where i.severity = 1"
+)
+_REOPENED = (
+    "select service_id, sum(reopened_count) as n, max(opened_at) as last from incident "
+    "group by service_id having count(*) >= 2 and n > 1"
+)
+GOOD_QUERIES = (_MONTHS, _CHANGES_BEFORE, _REOPENED)
 UNITS = ("days", "hours", "h", "month", "")
 STRANGE = (
     "\x00", "\ufeff", "\u200b", "\u202e", "\u0661", "\uff1d", "\t", "\r", "\n", "\x85", "\u2028",
@@ -88,6 +101,8 @@ class Maker:
             "words as an expression": self._words_as_expression,
             "grammar as an expression": self._grammar_as_expression,
             "escape attempt, changed": self._escape_changed,
+            "query, words changed": self._query_changed,
+            "parameters at random": self._parameters_changed,
             "structure at random": self._structure,
             "rule, values at random": self._values_changed,
             "noise": self._noise,
@@ -103,7 +118,7 @@ class Maker:
     # --- shipped rules, changed -----------------------------------------------------------------------
 
     def _shipped_rule(self) -> str:
-        return self._random.choice(self._rules if self._random.random() < 0.1 else self._small)
+        return self._random.choice(self._rules if self._random.random() < 0.02 else self._small)
 
     def _bytes_changed(self) -> bytes:
         data = bytearray(self._shipped_rule().encode())
@@ -196,7 +211,7 @@ class Maker:
         return self._with_expression(self._random.choice(("", " ", " ", " ")).join(words))
 
     def _grammar_as_expression(self) -> bytes:
-        return self._with_expression(self._expression(self._random.choice((1, 2, 3, 4, 6, 9, 14))))
+        return self._with_expression(self._expression(self._random.choice((1, 2, 3, 4, 5, 8))))
 
     def _expression(self, depth: int) -> str:
         choose = self._random.choice
@@ -228,6 +243,48 @@ class Maker:
             place = self._random.randrange(len(text) + 1)
             text = text[:place] + self._random.choice((*STRANGE, *WORDS)) + text[place:]
         return self._with_expression(text)
+
+    def _query_changed(self) -> bytes:
+        words = re.findall(r"\w+|\s+|'[^']*'|[^\w\s]", self._random.choice((*GOOD_QUERIES, *QUERIES))[:1500])
+        for _ in range(self._random.choice((0, 1, 1, 2, 4))):
+            place = self._random.randrange(len(words) + 1)
+            other = self._random.choice(
+                (*words, self._random.choice(WORDS), self._random.choice(self._fields))
+            )
+            words[place : place + self._random.choice((0, 1, 1, 2))] = [other]
+        rule = {key: value for key, value in PLAIN_RULE.items() if key != "from"}
+        return self._written({**rule, "query": "".join(words)})
+
+    def _parameters_changed(self) -> bytes:
+        choose = self._random.choice
+        declared: object = {
+            key: choose((value, value, value, value, self._value(1)))
+            for key, value in {
+                "default": "2",
+                "from": "1",
+                "to": "5 ",
+                "looser": "higher",
+                "about": ".",
+            }.items()
+        }
+        name = choose(("least", "least", "least", "Least", "a b", "", "x" * 2000))
+        places: Mapping[str, object] = choose(
+            (
+                {"where": f"severity <= ${choose(('least', 'most', '', 'least + 1', '1'))}"},
+                {
+                    "grade": {
+                        "yes": f"{choose(('>=', '<=', '=', ''))} ${choose(('least', 'least h', 'least %'))}"
+                    }
+                },
+                {"minimum_sample": "$least"},
+                {"minimum_coverage": choose(("$least", "$least %"))},
+                {"window": {"field": "opened_at", "days": "$least"}},
+                {"grade": {"yes": {"measured": ">= 1", "days": "$least"}}},
+                {"extends": "$least"},
+            )
+        )
+        parameters = choose((declared, {name: declared}, {name: declared}, {name: declared}))
+        return self._written({**PLAIN_RULE, "parameters": parameters, **places})
 
     # --- structures -----------------------------------------------------------------------------------
 
