@@ -86,10 +86,13 @@ def configuration_schema() -> dict[str, Any]:
     """The schema of ``itomm.yaml``; each source is checked by the settings of its collector."""
     schema = described_schema(Settings, "The configuration of itomm (itomm.yaml)", _TEXTS)
     definitions = schema["$defs"]
+    (names,) = schema["properties"]["sources"]["patternProperties"]
     chosen = []
     for name in collector_names():
         settings = described_schema(load_collector(name).settings_model, name, {})
-        definitions |= settings.pop("$defs", {})
+        settings = json.loads(json.dumps(settings, default=str).replace('"#/$defs/', f'"#/$defs/{name}-'))
+        parts = settings.pop("$defs", {})
+        definitions |= {f"{name}-{part}": declared for part, declared in parts.items()}
         settings.pop("$schema")
         settings["properties"]["collector"] = {"const": name, "description": "The collector that reads it."}
         definitions[f"source-{name}"] = settings
@@ -102,10 +105,12 @@ def configuration_schema() -> dict[str, Any]:
     source = {
         "type": "object",
         "required": ["collector"],
-        "properties": {"collector": {"description": "The collector that reads it.", "type": "string"}},
+        "properties": {
+            "collector": {"description": "The collector that reads it.", "enum": collector_names()}
+        },
         "allOf": chosen,
     }
-    schema["properties"]["sources"]["additionalProperties"] = source
+    schema["properties"]["sources"]["patternProperties"] = {names: source}
     packs = definitions["RuleSettings"]["properties"]["packs"]
     packs["items"] = {"enum": shipped_packs()}
     return schema

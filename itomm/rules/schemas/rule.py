@@ -144,7 +144,7 @@ _TYPES: dict[FieldType, dict[str, Any]] = {
     FieldType.RATIO: {"type": ["number", "null"]},
     FieldType.BOOLEAN: {"type": ["boolean", "null"]},
     FieldType.INSTANT: {"type": ["string", "null"], "examples": ["2026-10-01T08:00:00Z"]},
-    FieldType.DURATION: {"type": ["string", "null"], "examples": ["15 min"]},
+    FieldType.DURATION: {"type": ["string", "number", "null"], "examples": ["15 min", 900]},
     FieldType.LIST: {"type": ["array", "null"], "items": {"type": "string"}},
     FieldType.JSON: {"type": ["object", "array", "null"]},
 }
