@@ -70,7 +70,7 @@ def format_quantity(quantity: Quantity, beside: Collection[Fraction] = ()) -> st
     ``beside`` are values in the base unit that it is compared with. Where rounding would let it read as
     reaching one that it misses, or the other way round, it is written as exactly as is needed to tell.
     """
-    coarsest = _COARSEST[quantity.dimension]
+    coarsest = _coarsest(quantity)
     if any(_differ_by_less(quantity.value, bound, coarsest) for bound in beside):
         for finer in range(_FINEST):
             text = _written(quantity, finer)
@@ -83,10 +83,21 @@ def format_quantity(quantity: Quantity, beside: Collection[Fraction] = ()) -> st
 _COARSEST = {
     Dimension.NUMBER: Fraction(1, 1000),
     Dimension.SHARE: Fraction(1, 1000),
-    Dimension.DURATION: HOUR + SECOND,
     Dimension.RATE: Fraction(1, 100),
 }
 """More than what is written for people is ever away from the value."""
+
+
+def _coarsest(quantity: Quantity) -> Fraction:
+    """As :data:`_COARSEST`; of two units of a duration the smaller one is an hour, a minute or a second."""
+    if quantity.dimension is not Dimension.DURATION:
+        return _COARSEST[quantity.dimension]
+    length = abs(quantity.value)
+    if length < HOUR - SECOND:
+        return 2 * SECOND
+    return MINUTE + SECOND if length < DAY - SECOND else HOUR + SECOND
+
+
 _FINEST = 20
 
 

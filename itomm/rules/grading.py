@@ -286,13 +286,14 @@ class Grader:
         rule = self._rule
         if verdict is Verdict.NOT_APPLICABLE and not confidence:
             confidence = BASE_CONFIDENCE[rule.base]
-        quantity = None if outcome.value is None else Quantity(rule.dimension, outcome.value)
+        value = outcome.value
+        shown = None if value is None else rule.grade.shown(Quantity(rule.dimension, value))
         return InferredAnswer(
             verdict=verdict,
             reason=reason,
             detail=detail,
             rule=rule.name,
-            measured=None if quantity is None else rule.grade.shown(quantity),
+            measured=shown,
             grade_yes=rule.grade.yes.text,
             grade_partial=rule.grade.partial.text if rule.grade.partial else "",
             counted=outcome.counted,
@@ -303,7 +304,9 @@ class Grader:
             confidence=confidence,
             record_types=self._record_types,
             window_days=rule.window_days,
-            what_would_change_it=what_would_change(rule, verdict, reason, outcome.value, outcome.counted),
+            what_would_change_it=what_would_change(
+                rule, verdict, reason, value, outcome.counted, shown=shown
+            ),
             loosened=rule.loosened,
         )
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import ceil
 
-from itomm.config.quantities import Quantity
 from itomm.evidence.observation import UnknownReason
 from itomm.rules.answer import Verdict
 from itomm.rules.grades import Comparison
@@ -25,9 +23,15 @@ _REMEDIES = {
 
 
 def what_would_change(
-    rule: Rule, verdict: Verdict, reason: UnknownReason | None, value: Fraction | None, counted: int
+    rule: Rule,
+    verdict: Verdict,
+    reason: UnknownReason | None,
+    value: Fraction | None,
+    counted: int,
+    *,
+    shown: str | None,
 ) -> str:
-    """The smallest change that gives a better answer, or what keeps this one."""
+    """The smallest change that gives a better answer, or what keeps this one; ``shown`` is the value."""
     if reason is not None:
         return _REMEDIES[reason].format(
             types=rule.record_type.name, days=_days_back(rule), sample=rule.minimum_sample
@@ -45,8 +49,7 @@ def what_would_change(
         needed = "Its one record" if counted == 1 else f"{steps} {direction} of the {counted} counted"
         return f"{needed} satisfying the condition would make it {rule.grade.verdict(moved)}."
     better = Verdict.PARTIAL if wanted is rule.grade.partial else Verdict.YES
-    now = rule.grade.shown(Quantity(rule.dimension, value))
-    return f"Getting from {now} to {wanted.text} would make it {better}."
+    return f"Getting from {shown} to {wanted.text} would make it {better}."
 
 
 def _days_back(rule: Rule) -> int:
@@ -57,6 +60,9 @@ def _records_short(rule: Rule, missed: Comparison, value: Fraction, counted: int
     """How many counted records would have to change sides; 0 when the measure is no share of them."""
     if rule.measure_kind not in _SHARES or missed.symbol not in {">=", "<="}:
         return 0
-    distance = missed.bound.value * counted - value * counted
-    steps = ceil(distance) if missed.symbol == ">=" else ceil(-distance)
+    bound = missed.bound.value
+    # in whole numbers, which is far quicker than fractions
+    distance = (bound.numerator * value.denominator - value.numerator * bound.denominator) * counted
+    below = bound.denominator * value.denominator
+    steps = -(-distance // below) if missed.symbol == ">=" else -(distance // below)
     return steps if 0 < steps <= counted else 0
