@@ -87,7 +87,7 @@ def _split(text: str) -> list[str]:
     """The parts of a text between its outermost "and"s."""
     parts: list[str] = []
     begun = depth = between = 0
-    for token in DuckDB().tokenize(text):
+    for token in DuckDB().tokenize(f"{text} "):  # without a blank, $a and '' at the very end are not read
         match token.token_type:
             case TokenType.L_PAREN | TokenType.CASE:
                 depth += 1

@@ -160,7 +160,7 @@ def _tree_of(text: str, names: Names, words: frozenset[TokenType]) -> exp.Expr:
 
 def _parsed(text: str, names: Names, words: frozenset[TokenType]) -> exp.Expr:
     """Parse text; a field may be called like a statement (``rollback``) and is then still a field."""
-    tokens = _DIALECT.tokenize(text)
+    tokens = _DIALECT.tokenize(f"{text} ")  # without a blank, $a and '' at the very end are not read
     _check_intervals(tokens)
     is_expression = words is _WORDS_OF_THE_LANGUAGE
     for token, following in zip_longest(tokens, tokens[1:]):

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 
+from itomm.config.errors import InvalidInputError
 from itomm.evidence.reading.as_of import lock_down
 from itomm.evidence.segments.duckdb_connection import connect
 from tests.rules.agreement import Difference, compared
@@ -34,6 +35,7 @@ class Tally:
     too_large: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     differences: list[Difference] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
 
 def main() -> int:
@@ -55,6 +57,10 @@ def main() -> int:
             whole.too_large += part.too_large
             whole.outcomes += part.outcomes
             whole.differences += part.differences
+            whole.refused += part.refused
+            if whole.rules % 5_000 == 0:
+                found = f"{whole.rules:,} rules, {len(whole.differences)} differences, {len(whole.refused)} refused"
+                print(found, file=sys.stderr, flush=True)
     for outcome, number in sorted(whole.outcomes.items()):
         print(f"{outcome:40}{number:>10,}")
     print(f"rules over evidence: {whole.rules:,}; answers compared: {whole.answers:,}")
@@ -62,8 +68,9 @@ def main() -> int:
     print(f"seconds: {time.perf_counter() - begun:.0f}")
     for difference in list(_shown(whole.differences)):
         print(difference)
-    print(f"differences: {len(whole.differences):,}")
-    return 1 if whole.differences else 0
+    print(f"differences: {len(whole.differences):,}; worlds with a rule refused: {len(whole.refused):,}")
+    print("\n".join(whole.refused[:SHOWN]))
+    return 1 if whole.differences or whole.refused else 0
 
 
 def work(seeds: range) -> Tally:
@@ -73,7 +80,11 @@ def work(seeds: range) -> Tally:
         connection.execute("SET threads = 1")
         lock_down(connection)
         for seed in seeds:
-            found = compared(connection, seed, RULES_IN_A_WORLD)
+            try:
+                found = compared(connection, seed, RULES_IN_A_WORLD)
+            except InvalidInputError as error:
+                tally.refused.append(f"seed {seed}: {error}")
+                continue
             tally.rules += found.rules
             tally.answers += found.cases
             tally.too_large += found.too_large
