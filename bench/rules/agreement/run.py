@@ -59,8 +59,8 @@ def main() -> int:
             whole.differences += part.differences
             whole.refused += part.refused
             if whole.rules % 5_000 == 0:
-                found = f"{whole.rules:,} rules, {len(whole.differences)} differences, {len(whole.refused)} refused"
-                print(found, file=sys.stderr, flush=True)
+                faults = f"{len(whole.differences)} differences, {len(whole.refused)} refused"
+                print(f"{whole.rules:,} rules, {faults}", file=sys.stderr, flush=True)
     for outcome, number in sorted(whole.outcomes.items()):
         print(f"{outcome:40}{number:>10,}")
     print(f"rules over evidence: {whole.rules:,}; answers compared: {whole.answers:,}")
