@@ -118,8 +118,8 @@ def test_a_rule_is_read_whole() -> None:
             "title",
             "7:19: measure.median: median needs a number or a duration, but this is a text",
         ),
-        ("<= 4 h", "<= 4 hours", "8:9: grade.yes: 'hours' is no unit"),
-        ("<= 24 h", "<= 24 %", "8:24: grade.partial: '24 %' is a share, but the measure gives a duration"),
+        ("<= 4 h", "<= 4 hours", "8:18: grade.yes: 'hours' is no unit"),
+        ("<= 24 h", "<= 24 %", "8:37: grade.partial: '24 %' is a share, but the measure gives a duration"),
         ("missing: unknown", "missing: maybe", "9:1: missing: should be 'unknown', 'no_if_complete'"),
         ("confidence: direct", "confidence: high", "10:1: confidence: should be 'direct', 'proxy' or 'weak'"),
         ("per: service", "per: galaxy", "3:1: per.0: should be 'service' or 'organisation'"),
@@ -397,3 +397,17 @@ def test_a_test_that_is_not_written_as_it_should_be_is_told_with_its_place(test:
         results_of(test)
     assert said in str(refused.value)
     assert str(refused.value).startswith("rules.yaml:12:")
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "fault"), [(("name:", "nmae:"), "unknown key 'nmae'"), (("area: A", "area: [A"), "not YAML")]
+)
+def test_what_cannot_be_read_is_not_also_said_to_be_missing(
+    tmp_path: Path, spoiled: tuple[str, str], fault: str
+) -> None:
+    other = PRACTICE.replace("A-P", "A-Q").replace(*spoiled)
+    rule = RULE.replace("A-P-2.1", "A-Q-2.1")
+    told = pack_faults(files(tmp_path, m=MODEL, p=PRACTICE, q=other, r=rule))
+
+    assert any(fault in each for each in told)
+    assert {each.split(":")[0] for each in told} == {"q.yaml"}
