@@ -19,9 +19,9 @@ from pathlib import Path
 
 import duckdb
 
+from bench.rules.scale.by_itomm import rules_of_twins
 from bench.rules.scale.made_up_rows import write
-from bench.rules.scale.twins import twins
-from itomm.config.quantities import Dimension, Quantity, format_quantity
+from itomm.config.quantities import Quantity
 
 SEED = 1
 _DIFFERENT = """
@@ -80,23 +80,13 @@ def differing(hand: Path, itomm: Path) -> int:
             " ON hand.rule = itomm.rule AND hand.service IS NOT DISTINCT FROM itomm.service"
             " WHERE hand.verdict <> 'unknown'"
         )
-        dimensions = {twin.name: _dimension(twin.measure) for twin in twins()}
+        rules = {rule.name: rule for rule in rules_of_twins()}
         while found := rows.fetchmany(100_000):
             for rule, value, below, measured in found:
-                quantity = Quantity(dimensions[rule], Fraction(int(value), int(below)))
-                different += format_quantity(quantity) != measured
+                quantity = Quantity(rules[rule].dimension, Fraction(int(value), int(below)))
+                different += rules[rule].grade.shown(quantity) != measured
     print(f"  {all_answers} answers compared", file=sys.stderr)
     return int(different)
-
-
-def _dimension(measure: Mapping[str, object]) -> Dimension:
-    word = next(iter(measure))
-    if word == "ratio":
-        return Dimension.SHARE
-    if word == "rate":
-        return Dimension.RATE
-    lasting = any(part in str(measure) for part in (" - ", "duration_s", "queued_s"))
-    return Dimension.DURATION if lasting else Dimension.NUMBER
 
 
 if __name__ == "__main__":
