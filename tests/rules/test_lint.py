@@ -35,7 +35,6 @@ def codes(**parts: object) -> list[str]:
         ({"count": "severity = 1"}, {"yes": "> 2 and < 3"}),
         ({"exists": "severity = 1"}, {"yes": ">= 2"}),
         ({"ratio": {"where": "severity = 1"}}, {"yes": "> 100 %"}),
-        ({"ratio": {"where": "severity = 1"}}, {"yes": ">= 0.9 and <= 0.1"}),
         ({"distinct": "team"}, {"yes": "< 1"}),
     ],
 )
