@@ -20,7 +20,7 @@ SCHEMA_FOLDER = ".itomm-schemas"
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @common_options
 def command(invocation: Invocation, *, organisation: str, force: bool) -> int:
-    """Write a first itomm.yaml with comments, ready to be filled in, and schemas for editors to check it by."""
+    """Write a first itomm.yaml with comments, ready to be filled in, and schemas for editors to check by."""
     target = invocation.configuration_path
     if target.exists() and not force:
         raise UsageError(f"{target} is already there. Give another name with --config, or --force.")
