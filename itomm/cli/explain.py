@@ -18,6 +18,7 @@ from itomm.reports.evidence_behind import evidence_behind
 from itomm.reports.wording import confidence_text, words_for
 from itomm.rules.model import Criterion
 from itomm.rules.pack import RuleSet
+from itomm.rules.rule import Rule
 from itomm.scoring.assessment import (
     CriterionAnswer,
     EvidenceRecord,
@@ -97,7 +98,15 @@ def _rule_text(rule_set: RuleSet, answer: CriterionAnswer, criterion: str) -> st
     rules = rule_set.answering(criterion)
     if answer.inferred is not None:
         rules = [rule for rule in rules if rule.name == answer.inferred.rule]
-    return "\n".join(rule_without_tests(rule.document.text) for rule in rules)
+    return "\n".join(rule_as_applied(rule) for rule in rules)
+
+
+def rule_as_applied(rule: Rule) -> str:
+    """A rule as written, without its tests, and below it the values that the configuration sets."""
+    chosen = [
+        f"# set in the configuration: {each.used.text}" for each in rule.parameters.values() if each.is_set
+    ]
+    return "\n".join([rule_without_tests(rule.document.text), *chosen])
 
 
 def rule_without_tests(text: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from itomm import __version__
-from itomm.cli.explain import rule_without_tests
+from itomm.cli.explain import rule_as_applied
 from itomm.cli.options import Invocation, common_options, scoring_options
 from itomm.cli.progress import working
 from itomm.cli.recording import attested_in
@@ -76,4 +76,4 @@ def report_page(scored: Scored, recorded: RecordedAssessment | None = None) -> s
 
 
 def _rules(rule_set: RuleSet) -> dict[str, str]:
-    return {rule.name: rule_without_tests(rule.document.text) for rule in rule_set.rules}
+    return {rule.name: rule_as_applied(rule) for rule in rule_set.rules}

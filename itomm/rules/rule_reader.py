@@ -30,9 +30,34 @@ Result = TypeVar("Result")
 def read_rule(document: Document, chosen: Sequence[SetParameter] = ()) -> Rule:
     """Check a rule document; ``chosen`` are the values that the configuration sets for its parameters.
 
+    It must also be a rule with each parameter at either end of what may be set.
+
     Raises:
         InvalidInputError: with every fault found.
     """
+    rule = _read(document, chosen)
+    problems = [
+        problem
+        for name, declared in rule.written.parameters.items()
+        for end, value in (("from", declared.from_), ("to", declared.to))
+        for problem in _faults_with(rule, SetParameter(rule.name, name, value, rule.document.place()), end)
+    ]
+    if problems:
+        raise InvalidInputError(problems)
+    return rule
+
+
+def _faults_with(rule: Rule, extreme: SetParameter, end: str) -> Iterator[Problem]:
+    place = rule.document.place(("parameters", extreme.name, end))
+    try:
+        _read(rule.document, [extreme])
+    except InvalidInputError as error:
+        for each in error.problems:
+            message = f"with '{extreme.name}' at {extreme.value} this is no rule: {each.message}"
+            yield Problem(place, message, each.hint)
+
+
+def _read(document: Document, chosen: Sequence[SetParameter]) -> Rule:
     parameters, problems = read_parameters(document, chosen)
     with_values, faults = settled(document, parameters)
     problems += faults

@@ -58,6 +58,15 @@ def test_every_result_shows_what_was_loosened(loosened: Path, itomm_at_the_door:
     assert "where: severity <= 2" in explained.out
 
 
+def test_a_stricter_value_is_shown_with_the_rule_that_it_is_set_for(
+    own_rule: Path, itomm_at_the_door: Door
+) -> None:
+    config = with_setting(own_rule, "    picked-up-in-time: {longest_wait: 30 s}")
+    shown = itomm_at_the_door("rules", "show", "picked-up-in-time", "--config", config)
+
+    assert shown.out.endswith("# set in the configuration: longest_wait 30 s\n")
+
+
 def test_the_json_of_a_score_has_value_and_default(loosened: Path, itomm_at_the_door: Door) -> None:
     document = itomm_at_the_door("score", "--output", "json", "--config", loosened).document
     inferred = [answer["inferred"] for scope in document["scopes"] for answer in scope["answers"]]

@@ -224,6 +224,20 @@ def test_a_fault_is_told_once_and_in_words(parts: dict[str, object], fault: str)
     assert told.count("there is no parameter") <= 1
 
 
+def test_a_limit_with_which_the_rule_would_be_none_is_refused() -> None:
+    days = {"default": 90, "from": 1, "to": 4000, "looser": "higher", "about": "x"}
+    share = {"default": "90 %", "from": "10 %", "to": "150 %", "looser": "lower", "about": "x"}
+    window = {"field": "opened_at", "days": "$days"}
+    told = faults(
+        grade={"yes": "<= 4 h"}, window=window, parameters={"days": days, "c": share},
+        minimum_coverage="$c",
+    )  # fmt: skip
+
+    assert "with 'days' at 4000 this is no rule: window.days: should be less than or equal to 3660" in told
+    assert "with 'c' at 150 % this is no rule: minimum_coverage: '150 %' is no share" in told
+    assert told.count("rules.yaml") == 2
+
+
 def test_all_faults_are_told_at_once() -> None:
     told = faults(
         where="severity <= $severity", minimum_sample="$least", grade={"yes": "<= $longest"}, answers=3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from itomm.cli.explain import rule_without_tests
+from itomm.cli.explain import rule_as_applied
 from itomm.cli.options import Invocation, common_options
 from itomm.cli.rules.chosen import chosen_rules, rule_named
 from itomm.cli.tables import print_table, write_out
@@ -32,5 +32,5 @@ def show_command(invocation: Invocation, *, name: str | None, compiled: bool) ->
             statement = compiler.measuring(rule.over(days).bound(invocation.clock()))
             write_out(statement.sql(dialect="duckdb", pretty=True) + "\n")
     else:
-        write_out(rule_without_tests(rule.document.text) + "\n")
+        write_out(rule_as_applied(rule) + "\n")
     return ExitCode.OK
