@@ -18,7 +18,7 @@ from itomm.evidence.record_types import RecordType, record_types
 from itomm.rules.expression_text import Names
 from itomm.rules.expressions import parse_condition
 from itomm.rules.grades import Grade, Threshold
-from itomm.rules.looking_back import looked_back
+from itomm.rules.looking_back import looked_back, looked_before_base
 from itomm.rules.measures import Measure, MeasureKind, parse_measure
 from itomm.rules.parameters import Parameter, ParameterUsed
 from itomm.rules.queries import Query, parse_query
@@ -113,9 +113,12 @@ class Rule:
             }
         for fact in self.linked:
             written = self.written.linked[fact.name].where or ""
-            back = _back(written, linked_names(fact.record_type, self.record_type, _ANY_INSTANT, self.values))
+            names = linked_names(fact.record_type, self.record_type, _ANY_INSTANT, self.values)
+            before = (
+                timedelta(microseconds=int(looked_before_base(written, names))) if written else timedelta(0)
+            )
             name = fact.record_type.name
-            found[name] = max(found.get(name, timedelta(0)), window, back)
+            found[name] = max(found.get(name, timedelta(0)), window + before, _back(written, names))
         return found
 
     def _texts(self) -> Iterator[str]:

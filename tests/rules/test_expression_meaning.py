@@ -12,7 +12,8 @@ from itomm.config.quantities import DAY
 from itomm.evidence.record_types import record_types
 from itomm.rules.expression_text import Names
 from itomm.rules.expressions import Kind, parse_expression
-from itomm.rules.looking_back import looked_back
+from itomm.rules.looking_back import looked_back, looked_before_base
+from itomm.rules.rule import linked_names
 from tests.rules.rules_as_text import answer_to, rule_of
 
 NAMES = Names(record_types()["incident"], datetime(2026, 11, 1, tzinfo=UTC))
@@ -220,3 +221,21 @@ def test_decimals_are_exact() -> None:
 )
 def test_how_far_an_expression_looks_back_is_never_too_short(text: str, days: int) -> None:
     assert looked_back(text, NAMES) == Fraction(days) * DAY
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("opened_at < base.opened_at", 0),
+        ("opened_at >= base.opened_at - interval '90 days'", 90),
+        ("opened_at + interval '90 days' >= base.opened_at", 90),
+        ("opened_at <= base.opened_at + interval '14 days'", 0),
+        ("opened_at - interval '14 days' <= base.opened_at", 0),
+        ("opened_at between base.opened_at - interval '2 days' and base.opened_at + interval '9 days'", 2),
+        ("opened_at >= base.opened_at - coalesce(restored_at - opened_at, interval '3 days')", 3),
+        ("opened_at >= as_of - interval '90 days'", 0),
+    ],
+)
+def test_how_far_a_linked_fact_looks_before_its_record(text: str, days: int) -> None:
+    names = linked_names(record_types()["incident"], record_types()["incident"], NAMES.as_of, {})
+    assert looked_before_base(text, names) == Fraction(days) * DAY

@@ -245,6 +245,22 @@ def test_an_expression_that_looks_back_needs_coverage_too(store: Store) -> None:
     assert "30 % of the 100 days" in answer.detail
 
 
+def test_a_linked_fact_that_looks_before_its_record_needs_coverage_too(store: Store) -> None:
+    collect(store, "vulnerability", {"1": finding(NOON)}, outcome=finished(0, window_start=NOON - 40 * DAY))
+    where = "detected_at < base.detected_at and detected_at >= base.detected_at - interval '60 days'"
+    again = {"from": "vulnerability", "on": {"service_id": "service_id"}, "where": where}
+    rule = rule_of(
+        from_="vulnerability",
+        window={"field": "detected_at", "days": 40},
+        linked={"before": again},
+        measure={"ratio": {"where": "before"}},
+        grade={"yes": "<= 10 %"},
+    )
+    answer = answers(store, rule)[None]
+    unknown_because(answer, UnknownReason.INSUFFICIENT_COVERAGE)
+    assert "40 % of the 100 days" in answer.detail
+
+
 @pytest.mark.parametrize(
     ("age_days", "verdict", "confidence"),
     [
