@@ -137,3 +137,64 @@ def test_a_link_that_cannot_be_is_refused(fact: Mapping[str, object], said: str)
 def test_a_fact_may_not_hide_a_field() -> None:
     with pytest.raises(InvalidInputError, match="incident already has a field 'severity'"):
         rule_of(linked={"severity": {"from": "postmortem", "on": {"incident_key": "key"}}})
+
+
+REVIEWS = {"from": "postmortem", "on": {"incident_key": "key"}, "count": True}
+REVIEWED: Records = [{"incident_key": key} for key in ("I-1", "I-1", "I-1", "I-2", "I-9", None)]
+
+
+def number(measure: Mapping[str, object], **parts: object) -> InferredAnswer:
+    """What is measured of the incidents, each with how many reviews it has."""
+    rule = rule_of(linked={"reviews": REVIEWS}, measure=measure, grade={"yes": ">= 0"}, **parts)
+    return answer_to(rule, given={"incident": INCIDENTS, "postmortem": REVIEWED})
+
+
+@pytest.mark.parametrize(
+    ("measure", "measured"),
+    [
+        ({"sum": "reviews"}, "4"),
+        ({"max": "reviews"}, "3"),
+        ({"min": "reviews"}, "0"),
+        ({"median": "reviews"}, "1"),
+        ({"avg": "reviews"}, "1.333"),
+        ({"distinct": "reviews"}, "3"),
+        ({"count": "reviews > 0"}, "2"),
+        ({"sum": "reviews * 2 - 1"}, "5"),
+        ({"max": "case when reviews > 2 then 2 else reviews end"}, "2"),
+    ],
+)
+def test_a_linked_number_is_used_like_a_number_field(measure: Mapping[str, object], measured: str) -> None:
+    answer = number(measure)
+    assert (answer.measured, answer.counted) == (measured, 3), "a record without a key has none, not null"
+
+
+@pytest.mark.parametrize(("days", "counted"), [(("02", "03", "01"), 1), (("03", "01", "01"), 0)])
+def test_only_records_that_fit_are_counted(days: Sequence[str], counted: int) -> None:
+    """The incident was resolved when the first of October began."""
+    rule = rule_of(
+        linked={"reviews": {**REVIEWS, "where": "published_at > base.resolved_at"}}, where="reviews >= 2"
+    )
+    reviews: Records = [{"incident_key": "I-1", "published_at": f"2026-10-{day}T00:00:00Z"} for day in days]
+    assert answer_to(rule, given={"incident": INCIDENTS, "postmortem": reviews}).counted == counted
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"where": "reviews"}, "this is a number, but a condition must be yes/no"),
+        ({"where": "not reviews"}, "'reviews' is a number, but yes/no is needed here"),
+        ({"where": "reviews > '2'"}, "'reviews' is a number, but"),
+        ({"where": "revews > 2"}, "Did you mean 'reviews'?"),
+        ({"measure": {"median": "reviews"}, "grade": {"yes": "<= 4 h"}}, "the measure gives a number"),
+    ],
+)
+def test_a_linked_number_is_not_taken_for_something_else(parts: Mapping[str, object], said: str) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        rule_of(linked={"reviews": REVIEWS}, **parts)
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("count", [False, 2, "reviews"])
+def test_count_is_true_or_left_out(count: object) -> None:
+    with pytest.raises(InvalidInputError, match=r"linked\.reviews\.count"):
+        rule_of(linked={"reviews": {**REVIEWS, "count": count}})
