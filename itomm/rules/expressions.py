@@ -8,16 +8,15 @@ one kind. The result is a new tree built only of checked parts.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import NoReturn
 
 from sqlglot import exp
 
 from itomm.config.quantities import DAY
 from itomm.config.structure import nearest
-from itomm.evidence.reading.masking import instant_literal
-from itomm.evidence.record_types import FieldType, RecordType
+from itomm.rules.expression_kinds import Kind, Typed, common_kind, must_agree
+from itomm.rules.expression_names import column
 from itomm.rules.expression_text import (
     PLAIN_NUMBER,
     ExpressionError,
@@ -29,50 +28,6 @@ from itomm.rules.expression_text import (
 )
 from itomm.rules.fault_places import begins
 
-
-class Kind(StrEnum):
-    """Kinds of value that an expression can have."""
-
-    TEXT = "text"
-    NUMBER = "number"
-    BOOLEAN = "yes/no"
-    INSTANT = "instant"
-    DURATION = "duration"
-    LIST = "list"
-    STRUCTURED = "structured value"
-    NULL = "null"
-
-    @property
-    def with_article(self) -> str:
-        """The kind in a sentence."""
-        return f"an {self}" if self is Kind.INSTANT else f"a {self}"
-
-
-@dataclass(frozen=True)
-class Typed:
-    """A checked tree and the kind of its value."""
-
-    tree: exp.Expr
-    kind: Kind
-
-
-_FIELD_KINDS = {
-    FieldType.TEXT: Kind.TEXT,
-    FieldType.INTEGER: Kind.NUMBER,
-    FieldType.NUMBER: Kind.NUMBER,
-    FieldType.RATIO: Kind.NUMBER,
-    FieldType.BOOLEAN: Kind.BOOLEAN,
-    FieldType.INSTANT: Kind.INSTANT,
-    FieldType.DURATION: Kind.DURATION,
-    FieldType.LIST: Kind.LIST,
-    FieldType.JSON: Kind.STRUCTURED,
-}
-_PROVENANCE_KINDS = {
-    "service_id": Kind.TEXT,
-    "source": Kind.TEXT,
-    "source_ref": Kind.TEXT,
-    "collected_at": Kind.INSTANT,
-}
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 AGGREGATES = (exp.Count, exp.Sum, exp.Min, exp.Max, exp.PercentileDisc)
 """What many records are made one value with, in a query."""
@@ -135,7 +90,7 @@ class _Checker:
         self._names = names
         self._by_node: Mapping[type[exp.Expr], Callable[[exp.Expr], Typed]] = {
             exp.Paren: self._paren,
-            exp.Column: self._column,
+            exp.Column: lambda node: column(node, self._names),
             exp.Literal: self._literal,
             exp.Boolean: lambda node: Typed(exp.Boolean(this=bool(node.this)), Kind.BOOLEAN),
             exp.Null: lambda _: Typed(exp.Null(), Kind.NULL),
@@ -179,41 +134,7 @@ class _Checker:
             error.offset = begins(node) if error.offset is None else error.offset
             raise
 
-    # --- names and literals -------------------------------------------------------------------------
-
-    def _column(self, node: exp.Expr) -> Typed:
-        if not isinstance(node.this, exp.Identifier) or node.args.get("db"):
-            raise ExpressionError(f"'{shown(node)}' is not allowed in an expression")
-        name, table = node.name, node.args.get("table")
-        if self._names.tables and name != "as_of":
-            return self._column_of_table(name, table.name if table is not None else "")
-        if table is not None:
-            if self._names.base is None or table.name != "base":
-                raise ExpressionError(f"'{table.name}.' means nothing here")
-            return _field(self._names.base, name, self._names.base_alias)
-        if name == "as_of":
-            return Typed(instant_literal(self._names.as_of), Kind.INSTANT)
-        if name in self._names.flags:
-            return Typed(exp.column(name, table=self._names.alias, quoted=True), Kind.BOOLEAN)
-        if name in self._names.numbers:
-            return Typed(exp.column(name, table=self._names.alias, quoted=True), Kind.NUMBER)
-        linked = self._names.flags | self._names.numbers
-        return _field(self._names.record_type, name, self._names.alias, linked)
-
-    def _column_of_table(self, name: str, table: str) -> Typed:
-        tables = self._names.tables
-        if table:
-            if table not in tables:
-                hint = nearest(table, sorted(tables))
-                raise ExpressionError(f"'{table}.' is no table of the query", hint)
-            return _field(tables[table], name, table)
-        having = [alias for alias, each in tables.items() if name in _PROVENANCE_KINDS or each.resolve(name)]
-        if len(having) > 1:
-            raise ExpressionError(
-                f"'{name}' is a field of {' and '.join(having)}", f"Write {having[0]}.{name}, for example."
-            )
-        alias = having[0] if having else next(iter(tables))
-        return _field(tables[alias], name, alias)
+    # --- literals -------------------------------------------------------------------------
 
     def _literal(self, node: exp.Expr) -> Typed:
         if node.args.get("is_string"):
@@ -265,15 +186,15 @@ class _Checker:
         value = self.check(node.this)
         choices = [self.check(item) for item in node.expressions]
         for item, choice in zip(node.expressions, choices, strict=True):
-            _must_agree(value, choice, node.this, item)
+            must_agree(value, choice, node.this, item)
         tree = exp.In(this=value.tree, expressions=[choice.tree for choice in choices])
         return Typed(tree, Kind.BOOLEAN)
 
     def _between(self, node: exp.Expr) -> Typed:
         value = self.check(node.this)
         low, high = self.check(node.args["low"]), self.check(node.args["high"])
-        _must_agree(value, low, node.this, node.args["low"])
-        _must_agree(value, high, node.this, node.args["high"])
+        must_agree(value, low, node.this, node.args["low"])
+        must_agree(value, high, node.this, node.args["high"])
         return Typed(exp.Between(this=value.tree, low=low.tree, high=high.tree), Kind.BOOLEAN)
 
     def _like(self, node: exp.Expr) -> Typed:
@@ -293,13 +214,13 @@ class _Checker:
         branches = [(self._boolean(part.this), self.check(part.args["true"])) for part in node.args["ifs"]]
         default = node.args.get("default")
         otherwise = self.check(default) if default is not None else None
-        kind = _common_kind([value for _, value in branches] + ([otherwise] if otherwise else []), node)
+        kind = common_kind([value for _, value in branches] + ([otherwise] if otherwise else []), node)
         ifs = [exp.If(this=condition, true=value.tree) for condition, value in branches]
         return Typed(exp.Case(ifs=ifs, default=otherwise.tree if otherwise else None), kind)
 
     def _comparison(self, node: exp.Expr) -> Typed:
         left, right = self.check(node.this), self.check(node.expression)
-        _must_agree(left, right, node.this, node.expression)
+        must_agree(left, right, node.this, node.expression)
         return Typed(type(node)(this=left.tree, expression=right.tree), Kind.BOOLEAN)
 
     # --- arithmetic ---------------------------------------------------------------------------------
@@ -333,7 +254,7 @@ class _Checker:
 
     def _same_kind(self, node: exp.Expr) -> Typed:
         values = [self.check(item) for item in [node.this, *node.expressions] if item is not None]
-        kind = _common_kind(values, node)
+        kind = common_kind(values, node)
         tree = type(node)(this=values[0].tree, expressions=[value.tree for value in values[1:]])
         return Typed(tree, kind)
 
@@ -435,23 +356,6 @@ def _refuse(node: exp.Expr) -> NoReturn:
     raise ExpressionError(f"'{shown(node)}' is not allowed in an expression", _WHAT_IS_ALLOWED)
 
 
-def _field(record_type: RecordType, name: str, alias: str, flags: frozenset[str] = frozenset()) -> Typed:
-    if name in _PROVENANCE_KINDS:
-        return Typed(exp.column(name, table=alias, quoted=True), _PROVENANCE_KINDS[name])
-    declared = record_type.resolve(name)
-    if declared is None:
-        allowed = sorted({*record_type.fields, *record_type.aliases, *flags})
-        raise ExpressionError(f"{record_type.name} has no field '{name}'", nearest(name, allowed))
-    column: exp.Expr = exp.column(declared.name, table=alias, quoted=True)
-    if declared.type is FieldType.DURATION:  # stored in seconds, counted in microseconds
-        column = exp.cast(exp.Mul(this=column, expression=exp.Literal.number(1_000_000)), "bigint")
-    return Typed(column, _FIELD_KINDS[declared.type])
-
-
-def _list_length(value: Typed) -> Typed:
-    return Typed(exp.func("len", value.tree), Kind.NUMBER)
-
-
 def _epoch(value: Typed) -> exp.Expr:
     return exp.func("epoch_us", value.tree)
 
@@ -460,32 +364,8 @@ def _paren(tree: exp.Expr) -> exp.Expr:
     return exp.Paren(this=tree)
 
 
-def _must_agree(left: Typed, right: Typed, left_node: exp.Expr, right_node: exp.Expr) -> None:
-    if Kind.NULL in {left.kind, right.kind}:
-        raise ExpressionError("nothing equals null; write 'is null' or 'is not null'")
-    if left.kind is right.kind and left.kind in {Kind.LIST, Kind.STRUCTURED}:
-        raise ExpressionError(f"'{shown(left_node)}': {left.kind.with_article} cannot be compared")
-    if left.kind is not right.kind:
-        hint = ""
-        if Kind.DURATION in {left.kind, right.kind}:
-            hint = "Compare a duration with an interval, such as interval '15 minutes'."
-        elif Kind.INSTANT in {left.kind, right.kind}:
-            hint = "Compare an instant with another one, such as as_of - interval '30 days'."
-        raise ExpressionError(
-            f"'{shown(left_node)}' is {left.kind.with_article}, "
-            f"but '{shown(right_node)}' is {right.kind.with_article}",
-            hint,
-            begins(right_node),
-        )
-
-
-def _common_kind(values: list[Typed], node: exp.Expr) -> Kind:
-    kinds = {value.kind for value in values} - {Kind.NULL}
-    if not kinds:
-        raise ExpressionError(f"'{shown(node)}' is always null")
-    if len(kinds) > 1:
-        raise ExpressionError(f"'{shown(node)}' mixes {' and '.join(sorted(kinds))}")
-    return kinds.pop()
+def _list_length(value: Typed) -> Typed:
+    return Typed(exp.func("len", value.tree), Kind.NUMBER)
 
 
 def _other_parts(node: exp.Expr) -> set[str]:

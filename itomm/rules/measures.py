@@ -11,8 +11,9 @@ from sqlglot import exp
 
 from itomm.config.quantities import Dimension, parse_quantity
 from itomm.config.structure import nearest
+from itomm.rules.expression_kinds import Kind
 from itomm.rules.expression_text import PLAIN_NUMBER, ExpressionError, Names, shortened
-from itomm.rules.expressions import Kind, parse_condition, parse_expression
+from itomm.rules.expressions import parse_condition, parse_expression
 from itomm.rules.fault_places import under
 
 

@@ -17,8 +17,9 @@ from itomm.config.quantities import Quantity
 from itomm.config.structure import nearest
 from itomm.evidence.record_types import Field, FieldType, RecordType, record_types
 from itomm.evidence.segments.columns import PROVENANCE_COLUMNS
+from itomm.rules.expression_kinds import Kind, Typed
 from itomm.rules.expression_text import ExpressionError, Names, parsed_query, shown
-from itomm.rules.expressions import AGGREGATES, Kind, Typed, check_expression
+from itomm.rules.expressions import AGGREGATES, check_expression
 from itomm.rules.looking_back import looked_back_in
 
 SERVICE = "service_id"

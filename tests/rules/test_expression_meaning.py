@@ -10,8 +10,9 @@ import pytest
 
 from itomm.config.quantities import DAY
 from itomm.evidence.record_types import record_types
+from itomm.rules.expression_kinds import Kind
 from itomm.rules.expression_text import Names
-from itomm.rules.expressions import Kind, parse_expression
+from itomm.rules.expressions import parse_expression
 from itomm.rules.looking_back import looked_back, looked_before_base
 from itomm.rules.rule import linked_names
 from tests.rules.rules_as_text import answer_to, rule_of
