@@ -20,6 +20,7 @@ from itomm.evidence.segments.columns import PROVENANCE_COLUMNS
 from itomm.rules.expression_kinds import Kind, Typed
 from itomm.rules.expression_text import ExpressionError, Names, parsed_query, shown
 from itomm.rules.expressions import AGGREGATES, check_expression
+from itomm.rules.fault_places import begins
 from itomm.rules.looking_back import looked_back_in
 
 SERVICE = "service_id"
@@ -173,12 +174,14 @@ def _tables(written: exp.Select) -> Iterator[tuple[str, RecordType]]:
         raise ExpressionError(f"more than {MOST_JOINS} joins", "Each join multiplies the rows to look at.")
     for table in (source.this, *(join.this for join in joins)):
         if not isinstance(table, exp.Table) or not isinstance(table.this, exp.Identifier):
-            raise ExpressionError(f"'{shown(table)}' is no record type", "Subqueries are not allowed.")
+            raise ExpressionError(
+                f"'{shown(table)}' is no record type", "Subqueries are not allowed.", begins(table)
+            )
         _refuse_other_parts(table, frozenset({"this", "alias"}), "a table's name")
         found = record_types().get(table.name)
         if found is None:
             hint = nearest(table.name, sorted(record_types()))
-            raise ExpressionError(f"there is no record type '{table.name}'", hint)
+            raise ExpressionError(f"there is no record type '{table.name}'", hint, begins(table))
         alias = table.args.get("alias")
         if alias is not None and alias.args.get("columns"):
             raise ExpressionError(f"'{shown(table)}': columns cannot be renamed here")
@@ -241,11 +244,11 @@ def _outputs(written: exp.Select, names: Names) -> Iterator[tuple[str, Typed]]:
         value = output.this if isinstance(output, exp.Alias) else output
         if not isinstance(output, exp.Alias | exp.Column) or isinstance(value, exp.Star):
             raise ExpressionError(
-                f"'{shown(output)}' needs a name", "Write for example: count(*) as incidents"
+                f"'{shown(output)}' needs a name", "Write for example: count(*) as incidents", begins(output)
             )
         name = output.alias_or_name
         if name in seen:
-            raise ExpressionError(f"two columns are called '{name}'")
+            raise ExpressionError(f"two columns are called '{name}'", offset=begins(output))
         seen.add(name)
         if name in PROVENANCE_COLUMNS and name != SERVICE:
             raise ExpressionError(f"'{name}' says where a record is from", "Choose another name.")

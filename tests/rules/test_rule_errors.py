@@ -122,14 +122,27 @@ def test_a_fault_in_a_measure_is_told_at_its_own_key(measure: str, pointed_at: s
     assert message.startswith(f"{key}: ")
 
 
-def test_a_fault_in_a_linked_fact_or_a_query_is_told_at_its_word() -> None:
+def test_a_fault_in_a_linked_fact_is_told_at_its_word() -> None:
     linked = "linked: {f: {from: postmortem, on: {incident_key: key}, where: base.titel = 'x'}}\n"
     ((found, _),) = faults(f"{HEAD}{linked}where: f\nmeasure: {{count: true}}\n")
     assert found.startswith("base.titel")
 
-    query = "query: |\n  select service_id,\n    sevrity\n  from incident\n"
-    ((found, _),) = faults(f"{HEAD.replace('from: incident', '')}{query}measure: {{count: true}}\n")
-    assert found.startswith("sevrity")
+
+@pytest.mark.parametrize(
+    ("query", "pointed_at"),
+    [
+        ("select service_id,\n    sevrity\n  from incident", "sevrity"),
+        ("select service_id\n  from incident join\n  incidnt on 1 = 1", "incidnt"),
+        ("select service_id,\n  count(*)\n  from incident group by service_id", "count(*)"),
+        ("select service_id,\n  title, kind as title\n  from incident", "kind as title"),
+        ("select service_id from incident\n  where severity <= 'x'", "'x'"),
+    ],
+)
+def test_a_fault_in_a_query_is_told_at_its_word(query: str, pointed_at: str) -> None:
+    head = HEAD.replace("from: incident\n", "")
+    ((found, message),) = faults(f"{head}query: |\n  {query}\nmeasure: {{count: true}}\n")
+
+    assert found.startswith(pointed_at), message
 
 
 def test_every_part_of_a_rule_tells_its_own_fault_at_once() -> None:
