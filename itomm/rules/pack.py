@@ -49,10 +49,9 @@ def _load_shipped(packs: tuple[str, ...]) -> RuleSet:
 def _load(
     packs: Sequence[str], paths: Sequence[Path], without: frozenset[str], parameters: Sequence[SetParameter]
 ) -> RuleSet:
-    files = [file for pack in packs for file in _pack_files(pack)]
-    files += [file for path in paths for file in _own_files(path)]
-    documents, problems = _read_all(files)
-    reader = PackReader(problems, without, parameters)
+    shipped = [file for pack in packs for file in _pack_files(pack)]
+    documents, problems = _read_all([*shipped, *(file for path in paths for file in _own_files(path))])
+    reader = PackReader(problems, without, parameters, frozenset(map(str, shipped)))
     reader.read(documents)
     if reader.model_document is None and not problems:
         problems.append(Problem(Place(", ".join([*packs, *map(str, paths)])), "no file holds a model"))

@@ -20,15 +20,24 @@ KINDS = ("model", "practice", "rule")
 
 
 class PackReader:
-    """Sorts documents into model, practices and rules, gathering problems."""
+    """Sorts documents into model, practices and rules, gathering problems.
+
+    ``without`` leaves rules out. Of a shipped one and one's own with the same name, it is the shipped one:
+    ``shipped`` are its files.
+    """
 
     def __init__(
-        self, problems: list[Problem], without: frozenset[str], parameters: Sequence[SetParameter]
+        self,
+        problems: list[Problem],
+        without: frozenset[str],
+        parameters: Sequence[SetParameter],
+        shipped: frozenset[str],
     ) -> None:
         self.problems = problems
         self._unread_criteria = bool(problems)  # some may stand in a file that could not be read
         self._without = without
         self._parameters = parameters
+        self._shipped = shipped
         self._documents_of_rules: Mapping[str, Document] = {}
         self.model_document: ModelDocument | None = None
         self._model_place: Callable[[PathInDocument], Place] = lambda _path: Place("model")
@@ -37,6 +46,7 @@ class PackReader:
 
     def read(self, documents: Sequence[Document]) -> None:
         """Check all documents, then whether they hold together."""
+        documents = list(self._with_room_for_own(documents))
         self._documents_of_rules = rules_by_name(documents)
         for document in documents:
             try:
@@ -45,6 +55,15 @@ class PackReader:
                 self.problems += error.problems
                 self._unread_criteria |= _kind(document) == "practice"
         self.problems += self._contradictions()
+
+    def _with_room_for_own(self, documents: Sequence[Document]) -> Iterator[Document]:
+        """All documents, but for shipped rules that were left out and that one's own has the name of."""
+        shipped = rules_by_name([each for each in documents if each.file in self._shipped])
+        own = rules_by_name([each for each in documents if each.file not in self._shipped])
+        replaced = self._without & shipped.keys() & own.keys()
+        self._without -= replaced
+        gone = [shipped[name] for name in replaced]
+        yield from (each for each in documents if not any(each is one for one in gone))
 
     def _read(self, document: Document) -> None:
         value, kind = document.value, _kind(document)

@@ -151,3 +151,15 @@ def test_init_writes_a_configuration_that_editors_can_check_without_a_network(
     validator = Draft202012Validator(json.loads(schema.read_text(encoding="utf-8")))
     assert list(validator.iter_errors(read_document(config).value)) == []
     assert {path.name for path in schema.parent.iterdir()} >= {"rule.json", "model.json", "pack.json"}
+
+
+def test_a_rule_of_ones_own_may_have_the_name_of_the_shipped_one_that_it_replaces(
+    itomm_at_the_door: Door, rule: Path
+) -> None:
+    rule.write_text(
+        RULE.replace("rule: own", "rule: high-priority-acknowledged").replace("answer: no", "answer: yes"),
+        encoding="utf-8",
+    )
+    tested = itomm_at_the_door("rules", "test", rule)
+    assert tested.code == 5
+    assert "1 passed, 1 failed" in tested.out
