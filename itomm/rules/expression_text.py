@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ START = "start"
 """Under this name the parser notes where in the text a part begins."""
 PLAIN_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{0,15})?|\.[0-9]{1,15}")
 
+logging.getLogger("sqlglot").setLevel(logging.ERROR)  # what it warns of is refused here, in our own words
 _DIALECT = DuckDB()
 _BEGINNINGS_OF_STATEMENTS = {*_DIALECT.parser_class.STATEMENT_PARSERS, *_DIALECT.tokenizer_class.COMMANDS}
 """What the parser would take for a statement; of those that it does not know it would write to the log."""
@@ -156,6 +158,13 @@ def _tree_of(text: str, names: Names, words: frozenset[TokenType]) -> exp.Expr:
         raise ExpressionError(f"cannot be read: {_first_line(error)}", "", _offset(error, text)) from None
     except RecursionError:
         raise ExpressionError("nested too deeply") from None
+    except (
+        AttributeError,
+        IndexError,
+        KeyError,
+        TypeError,
+    ) as error:  # the parser's own faults, on "{{: 1 }}"
+        raise ExpressionError("cannot be read") from error
 
 
 def _parsed(text: str, names: Names, words: frozenset[TokenType]) -> exp.Expr:

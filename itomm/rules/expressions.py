@@ -126,7 +126,9 @@ class _Checker:
             **dict.fromkeys(_COMPARISONS, self._comparison),
         }
 
-    def check(self, node: exp.Expr) -> Typed:
+    def check(self, node: exp.Expr | None) -> Typed:
+        if node is None:  # of count() and max()
+            raise ExpressionError("a value is missing")
         handler = self._by_node.get(type(node))
         try:
             return _refuse(node) if handler is None or node.comments or _other_parts(node) else handler(node)

@@ -108,9 +108,9 @@ class _Reader:
             numbers=frozenset(fact.name for fact in linked if fact.is_number),
             parameters=self._values,
         )
-        if written.where:
+        if written.where is not None:
             self._attempt(("where",), lambda: parse_condition(str(written.where), names))
-        if written.services:
+        if written.services is not None:
             service_names = Names(record_types()["service"], _ANY_INSTANT, parameters=self._values)
             self._attempt(("services",), lambda: parse_condition(str(written.services), service_names))
         measure = self._attempt(("measure",), lambda: parse_measure(written.measure, names))
@@ -226,7 +226,7 @@ class _Reader:
                     self._complain((*path, "on", theirs), types)
                 elif left and right:
                     pairs.append((left, right))
-            if written.where:
+            if written.where is not None:
                 names = linked_names(other, record_type, _ANY_INSTANT, self._values)
                 self._attempt((*path, "where"), partial(parse_condition, written.where, names))
             yield LinkedFact(name, other, tuple(pairs), is_number=bool(written.count))

@@ -10,6 +10,7 @@ from itomm.config.errors import InvalidInputError, Place, Problem
 from itomm.config.yaml_source import parse_documents
 from itomm.rules.parameters import SetParameter
 from itomm.rules.rule_reader import read_rule
+from tests.rules.doors import asking, refusal_of
 from tests.rules.rules_as_text import PLAIN_RULE, answer_to, document_of
 
 PARAMETER = {"default": "1", "from": "0", "to": "5", "looser": "lower", "about": "how many"}
@@ -68,3 +69,28 @@ def problems_of(text: str) -> list[Problem]:
     except InvalidInputError as error:
         return error.problems or [Problem(Place("no problem is named"), "")]
     return []
+
+
+@pytest.mark.parametrize(
+    "output", ["count()", "count( )", "count(all)", "max()", "sum()", "median()", "count(distinct)"]
+)
+def test_an_aggregate_of_nothing_is_refused(output: str) -> None:
+    query = "select service_id, {} as n from incident group by service_id"
+    refusal = refusal_of(asking(query.format(output)))
+    assert refusal is not None
+    assert refusal.startswith("rules.yaml:1:")
+
+
+@pytest.mark.parametrize("where", ["severity = {{: 1 }}", "severity = {: 1}", "if'1/2 days'(major, true)"])
+def test_what_the_parser_stumbles_over_is_refused(where: str, capfd: pytest.CaptureFixture[str]) -> None:
+    refusal = refusal_of({**PLAIN_RULE, "where": where})
+    assert refusal is not None
+    assert refusal.startswith("rules.yaml:1:")
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("text", ["", " "])
+def test_a_condition_that_says_nothing_is_no_condition(text: str) -> None:
+    link = {"from": "postmortem", "on": {"incident_key": "key"}, "where": text}
+    for parts in ({"where": text}, {"services": text}, {"linked": {"fact": link}}):
+        assert "this is no expression" in (refusal_of({**PLAIN_RULE, **parts}) or "")

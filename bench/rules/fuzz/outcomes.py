@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,24 +28,30 @@ LONGEST_ERROR = 60_000
 
 @dataclass(frozen=True)
 class Outcome:
-    """``what`` is valid, refused, empty or a fault's word; ``fault`` says what is wrong with it."""
+    """``what`` is valid, refused, empty or a fault's word; ``fault`` says what is wrong with it.
+
+    ``ran`` is the processor time that the database took to run what was taken.
+    """
 
     what: str
     fault: str = ""
+    ran: float = 0.0
 
 
 def outcome_of(connection: duckdb.DuckDBPyConnection, file: Path) -> Outcome:
     """Read a file, compile its rules, run their tests."""
+    ran = 0.0
     try:
         documents = read_documents(file)
         for document in documents:
-            _take(connection, document)
+            ran += _taken(connection, document)
     except InvalidInputError as error:
-        return Outcome("refused", _unclear(error, file))
-    return Outcome("valid" if documents else "empty")
+        return Outcome("refused", _unclear(error, file), ran)
+    return Outcome("valid" if documents else "empty", ran=ran)
 
 
-def _take(connection: duckdb.DuckDBPyConnection, document: Document) -> None:
+def _taken(connection: duckdb.DuckDBPyConnection, document: Document) -> float:
+    """Read a document, run what it says; the processor time that running took."""
     value = document.value
     if isinstance(value, dict) and "model" in value:
         checked(ModelDocument, document)
@@ -54,10 +61,13 @@ def _take(connection: duckdb.DuckDBPyConnection, document: Document) -> None:
         rule = read_rule(with_inherited(document, {}))
         _ = (rule.digest, rule.needed_types, rule.looks_back)
         bound = rule.bound(AS_OF)
+        begun = time.process_time()
         measure_rule(connection, bound)
         records_behind(connection, bound, "s1", 10)
         if rule.written.tests:
             list(run_rule_tests([rule]))
+        return time.process_time() - begun
+    return 0.0
 
 
 def empty_evidence() -> duckdb.DuckDBPyConnection:
