@@ -2,8 +2,8 @@
 
     python -m bench.rules.fuzz.run [--texts 200000] [--seed 1] [--workers 2]
 
-Exit code 1 when a text brought a traceback, took longer than a second of processor time to read, or memory went over
-500 MB in all. Offending texts are written to --findings.
+Exit code 1 when a text brought a traceback, took longer than a second of processor time to read, or memory
+went over 500 MB in a worker. Offending texts are written to --findings.
 """
 
 from __future__ import annotations
