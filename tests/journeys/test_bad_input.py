@@ -74,8 +74,8 @@ def test_a_missing_configuration_says_how_to_begin(tmp_path: Path, itomm_at_the_
     ("rule", "place", "said"),
     [
         ("rule: x-y\nanswers: SS-INC-9.9\n", ":2:1", "there is no criterion 'SS-INC-9.9'"),
-        ("rule: x-y\nanswers: SS-INC-4.2\nwhere: severty <= 2\n", ":3:1", "Did you mean 'severity'"),
-        ("rule: x-y\nanswers: SS-INC-4.2\nwhere: read_csv('/etc/passwd')\n", ":3:1", "not allowed"),
+        ("rule: x-y\nanswers: SS-INC-4.2\nwhere: severty <= 2\n", ":3:8", "Did you mean 'severity'"),
+        ("rule: x-y\nanswers: SS-INC-4.2\nwhere: read_csv('/etc/passwd')\n", ":3:8", "not allowed"),
     ],
 )
 def test_a_wrong_rule_is_told_with_its_place(

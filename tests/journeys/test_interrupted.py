@@ -23,9 +23,11 @@ def test_an_interrupted_collection_leaves_a_clean_store(
     small_server.faults.add("/gitlab/", "slow", after=20, seconds=30)
     command = [sys.executable, "-m", "itomm", "collect", "--config", str(config), "--now", DAY_OF_ASSESSMENT]
     environment = {**os.environ, TOKEN_VARIABLE: ESTATE_TOKEN}
+    heeded = signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs behind a shell ignores it
     running = subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
+    signal.signal(signal.SIGINT, heeded)
     _until_requests(small_server, running, wanted=21)
 
     running.send_signal(signal.SIGINT)
