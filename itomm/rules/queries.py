@@ -38,7 +38,13 @@ _FIELD_TYPES = {
 }
 _WHOLE = exp.column("whole record", table="looked", quoted=True)
 _MICROSECOND = "0.000001"
-_LONGEST_PERIOD = timedelta(days=31)  # of what date_trunc cuts time into
+_PERIODS = {
+    "HOUR": timedelta(hours=1),
+    "DAY": timedelta(days=1),
+    "WEEK": timedelta(days=7),
+    "MONTH": timedelta(days=31),
+}
+"""What date_trunc cuts time into, and how long one is at most."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +56,9 @@ class Query:
         gives: its columns, as the fields of a record type.
         tables: the record types that it reads, by the names that it gives them; the first is the one in FROM.
         keys: names of the columns that it groups by; None when it gives a row for each record.
-        looks_back: how far before the as-of instant it looks by itself; a month more than it says where it
-            groups by whole months, weeks or days, which begin before the window does.
+        looks_back: how far before the as-of instant it looks by itself.
+        period: the longest of the months, weeks, days and hours that it cuts time into; one of them may
+            begin before what is looked back at does.
     """
 
     tree: exp.Select
@@ -59,6 +66,7 @@ class Query:
     tables: Mapping[str, RecordType]
     keys: tuple[str, ...] | None
     looks_back: timedelta
+    period: timedelta
 
     @property
     def main(self) -> tuple[str, RecordType]:
@@ -140,12 +148,13 @@ def parse_query(text: str, name: str, as_of: datetime, parameters: Mapping[str, 
         tree.having(having, copy=False)
     fields = {column: Field(column, _FIELD_TYPES[typed.kind]) for column, typed in outputs.items()}
     gives = RecordType(f"the query of {name}", "", 1, fields)
-    return Query(tree, gives, tables, keys, _looked_back(written))
-
-
-def _looked_back(written: exp.Select) -> timedelta:
     back = timedelta(microseconds=int(looked_back_in(written)))
-    return back + (_LONGEST_PERIOD if written.find(exp.TimestampTrunc, exp.DateTrunc) else timedelta(0))
+    return Query(tree, gives, tables, keys, back, _longest_period(written))
+
+
+def _longest_period(written: exp.Select) -> timedelta:
+    cut = [node.args["unit"].name.upper() for node in written.find_all(exp.TimestampTrunc, exp.DateTrunc)]
+    return max((_PERIODS[unit] for unit in cut), default=timedelta(0))
 
 
 def _mentioned(text: str) -> Mapping[str, RecordType]:

@@ -108,7 +108,7 @@ class Rule:
         found = {self.record_type.name: max(window, *(_back(text, names) for text in self._texts()))}
         if self.query is not None:
             found = {
-                each.name: max(window, found[self.record_type.name], self.query.looks_back)
+                each.name: max(found[self.record_type.name], self.query.looks_back) + self.query.period
                 for each in self.query.tables.values()
             }
         for fact in self.linked:

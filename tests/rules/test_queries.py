@@ -221,3 +221,18 @@ def test_a_linked_fact_may_be_a_number() -> None:
     assert (answer.counted, answer.matched) == (2, 1)
     none = rule_of(linked={"reviews": fact}, measure={"max": "reviews"}, grade={"yes": "<= 0"})
     assert answer_to(none, given={"incident": [{"key": "I-9"}], "postmortem": []}).measured == "0"
+
+
+@pytest.mark.parametrize(
+    ("column", "days"),
+    [
+        ("opened_at", 90),
+        ("date_trunc('day', opened_at)", 91),
+        ("date_trunc('month', opened_at)", 121),
+        ("case when opened_at > as_of - interval '200 days' then date_trunc('week', opened_at) end", 207),
+    ],
+)
+def test_a_period_that_begins_before_the_window_must_be_covered_too(column: str, days: int) -> None:
+    query = f"select service_id, {column} as moment from incident"  # noqa: S608  no database reads it
+    rule = asking(query, window={"field": "moment", "days": 90})
+    assert rule.looks_back["incident"].days == days
