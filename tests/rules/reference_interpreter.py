@@ -14,7 +14,16 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
-from tests.rules.reference_values import COMPARISONS, MICROSECOND, Names, Node, Record, is_true, value_of
+from tests.rules.reference_values import (
+    COMPARISONS,
+    MICROSECOND,
+    Names,
+    Node,
+    Record,
+    is_true,
+    looked_before_base,
+    value_of,
+)
 from tests.rules.reference_values import looked_back as _looked_back
 
 Threshold = tuple[tuple[str, Fraction], ...]
@@ -341,7 +350,8 @@ class _Answering:
         own = [rule.where, *(part for part in rule.measure if _is_node(part))]
         found = {rule.record_type: max(window, *(_looked_back(each) * MICROSECOND for each in own))}
         for link in rule.linked.values():
-            back = max(window, _looked_back(link.where) * MICROSECOND)
+            before = looked_before_base(link.where) * MICROSECOND
+            back = max(window + before, _looked_back(link.where) * MICROSECOND)
             found[link.record_type] = max(found.get(link.record_type, timedelta(0)), back)
         return found
 

@@ -213,6 +213,33 @@ def looked_back(node: Node | None) -> int:
     return max([*reach, _reach((node,)) if _names_as_of_alone(node) else 0], default=0)
 
 
+def looked_before_base(node: Node | None, shift: Node | None = None) -> int:
+    """How far before the records of its rule a linked fact's condition looks, in microseconds.
+
+    In comparisons with the rule's record, intervals that are taken from it or added to the linked one count.
+    ``shift`` is the sum or difference that the node stands in.
+    """
+    if node is None:
+        return 0
+    here = node if node[0] in {"+", "-"} else shift
+    own = [
+        sum(length for side in sides for length in _moving_back(side, shift))
+        for sides in _compared(node)
+        if any(part[0] == "base" for side in sides for part in parts_of(side))
+    ]
+    return max([*own, *(looked_before_base(child, here) for child in _children(node))], default=0)
+
+
+def _moving_back(node: Node, shift: Node | None) -> Iterator[int]:
+    """The intervals that move a rule's record back, or a linked one forward."""
+    if node[0] == "interval" and shift is not None:
+        of_base = any(part[0] == "base" for part in parts_of(shift))
+        if of_base is (shift[0] == "-"):
+            yield abs(int(Fraction(node[1]) * UNITS[node[2]]))
+    for child in _children(node):
+        yield from _moving_back(child, node if node[0] in {"+", "-"} else shift)
+
+
 def _compared(node: Node) -> Iterator[tuple[Node, ...]]:
     if node[0] in COMPARISONS:
         yield node[1:]
