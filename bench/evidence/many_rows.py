@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from bench.evidence.made_up import BEGINNING, RECORD_TYPE
-from bench.evidence.reading import QUESTIONS, peak_megabytes
+from bench.evidence.reading import QUESTIONS, Answered, answered, compare, peak_megabytes
 from itomm.evidence.collection import Collection, Segment
 from itomm.evidence.reading.as_of import open_evidence
 from itomm.evidence.reading.current_state import Compaction
@@ -71,7 +69,8 @@ def main() -> None:
             _make(folder, chosen.records)
         print(f"{chosen.records:,} records, 1 % of them read again by each of {BEHIND_THE_BASE} collections")
         for question in QUESTIONS:
-            _compare(folder, question, chosen.rounds, chosen.records)
+            ask = partial(_asked, folder, chosen.records, question)
+            compare(question, chosen.rounds, ask, "at most 1.3; peak below 2,048 MB")
 
 
 def _make(folder: Path, records: int) -> None:
@@ -148,25 +147,9 @@ def _collection(version: int, rows: int) -> Collection:
     )
 
 
-def _compare(folder: Path, question: str, rounds: int, records: int) -> None:
-    ours, theirs = [], []
-    for _ in range(rounds):
-        ours.append(_asked(folder, "store", question, records))
-        theirs.append(_asked(folder, "plain", question, records))
-    assert ours[0]["answer"] == theirs[0]["answer"]
-    print(question)
-    for name, found in (("itomm", ours), ("plain scan", theirs)):
-        seconds = statistics.median(each["seconds"] for each in found)
-        print(f"  {name:10} {seconds:7.3f} s, peak {max(each['peak_mb'] for each in found):,.0f} MB")
-    ratios = [one["seconds"] / other["seconds"] for one, other in zip(ours, theirs, strict=True)]
-    print(f"  ratio      {statistics.median(ratios):7.2f} (goal: at most 1.3; peak below 2,048 MB)")
-
-
-def _asked(folder: Path, which: str, question: str, records: int) -> dict[str, float]:
-    command = [sys.executable, "-m", "bench.evidence.many_rows", "--ask", which, "--records", str(records)]
-    command += ["--question", question, "--folder", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+def _asked(folder: Path, records: int, question: str, which: str) -> Answered:
+    place = ["--folder", str(folder), "--records", str(records)]
+    return answered("bench.evidence.many_rows", "--ask", which, "--question", question, *place)
 
 
 def _ask(folder: Path, which: str, question: str, records: int) -> None:

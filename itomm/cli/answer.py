@@ -13,7 +13,7 @@ from itomm.config.errors import ExitCode, UsageError
 from itomm.config.settings import Configuration
 from itomm.config.structure import closest, nearest
 from itomm.evidence.decisions import LONGEST_LIFE, STATED_VERDICTS, Answer, record_answer
-from itomm.rules.pack import RuleSet
+from itomm.rules.rule_set import RuleSet
 
 
 @click.command()

@@ -17,8 +17,8 @@ from itomm.reports.document import plain, to_json
 from itomm.reports.evidence_behind import evidence_behind
 from itomm.reports.wording import confidence_text, words_for
 from itomm.rules.model import Criterion
-from itomm.rules.pack import RuleSet
 from itomm.rules.rule import Rule
+from itomm.rules.rule_set import RuleSet
 from itomm.scoring.assessment import (
     CriterionAnswer,
     EvidenceRecord,

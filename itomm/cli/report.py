@@ -17,7 +17,7 @@ from itomm.config.errors import ExitCode, StoreError
 from itomm.evidence.trust.recorded_assessments import RecordedAssessment
 from itomm.reports.evidence_behind import evidence_behind
 from itomm.reports.html import render_report
-from itomm.rules.pack import RuleSet
+from itomm.rules.rule_set import RuleSet
 from itomm.scoring.assessment import ScopeKind
 
 RECORDS_SHOWN = {ScopeKind.ORGANISATION: 20, ScopeKind.GROUP: 0, ScopeKind.SERVICE: 3}

@@ -17,8 +17,9 @@ from itomm.config.settings import Configuration, load_configuration
 from itomm.evidence.decisions import all_decisions
 from itomm.evidence.reading.snapshot import Snapshot, snapshot_of
 from itomm.evidence.store import Store
-from itomm.rules.pack import RuleSet, load_packs
+from itomm.rules.pack import load_packs
 from itomm.rules.parameters import SetParameter
+from itomm.rules.rule_set import RuleSet
 from itomm.scoring.assess import assess
 from itomm.scoring.assessment import Assessment
 

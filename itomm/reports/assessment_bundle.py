@@ -17,8 +17,8 @@ from itomm.evidence.trust.bundle import ledger_lines
 from itomm.evidence.trust.inclusion import Place, ProvenRecord, proven_records
 from itomm.evidence.trust.key_register import keys_of
 from itomm.evidence.trust.recorded_assessments import RecordedAssessment, document_of
-from itomm.rules.pack import RuleSet
 from itomm.rules.records import places_that_counted
+from itomm.rules.rule_set import RuleSet
 from itomm.scoring.assessment import Assessment
 
 RECORDS_AT_MOST = 10_000

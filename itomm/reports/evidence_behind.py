@@ -14,9 +14,9 @@ from itomm.evidence.reading.as_of import open_evidence
 from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.store import Store
 from itomm.rules.listing import columns_listed
-from itomm.rules.pack import RuleSet
 from itomm.rules.records import RecordLookedAt, records_behind, records_by_service, sampled_records
 from itomm.rules.rule import BoundRule, Rule
+from itomm.rules.rule_set import RuleSet
 from itomm.scoring.assessment import Assessment, EvidenceRecord, ScopeKind, ScopeResult
 
 EvidenceByPlace = Mapping[tuple[str, str], tuple[EvidenceRecord, ...]]

@@ -12,7 +12,7 @@ from sqlglot.dialects import DuckDB
 from sqlglot.tokenizer_core import TokenType
 
 from itomm.rules.compiler import all_of, in_scope, in_window, window_start
-from itomm.rules.factoring import conjuncts
+from itomm.rules.conjuncts import conjuncts
 from itomm.rules.rule import RECORD_ALIAS, BoundRule
 
 

@@ -19,7 +19,7 @@ from itomm.rules.grade_windows import by_grade, combined
 from itomm.rules.grading import Grader
 from itomm.rules.measuring import measured_rules, seen_by_service, totalled
 from itomm.rules.readiness import EvidenceState
-from itomm.rules.rule import Rule
+from itomm.rules.rule import BoundRule, Rule
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,21 @@ class RuleAnswers:
     services: Mapping[str, InferredAnswer]
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """Rules, each with the parts that are measured by themselves, and these bound to the as-of instant."""
+
+    rules: Sequence[Rule]
+    parts: Mapping[str, Sequence[Rule]]
+    bounds: Sequence[BoundRule]
+
+    @classmethod
+    def of(cls, rules: Sequence[Rule], as_of: datetime) -> _Plan:
+        """The plan of rules, whatever their order."""
+        parts = {rule.name: by_grade(rule) for rule in sorted(rules, key=lambda each: each.name)}
+        return cls(rules, parts, [part.bound(as_of) for of_rule in parts.values() for part in of_rule])
+
+
 def evaluate(
     rules: Sequence[Rule],
     snapshot: Snapshot,
@@ -93,14 +108,15 @@ def evaluate_each(
     """As :func:`evaluate`, rule by rule, so that nobody has to hold all answers at once."""
     needed = {each.name: each for rule in rules for each in rule.needed_types}
     state = EvidenceState(snapshot, as_of, {service.id: service.keys for service in services})
-    columns = columns_read([rule.bound(as_of) for rule in rules])
+    plan = _Plan.of(rules, as_of)
+    columns = columns_read(plan.bounds)
     ids = [service.id for service in services]
     if executor is not None:
         evidence = evidence_to_read(snapshot, needed.values(), as_of, columns)
-        yield from _answered(Workers(executor, evidence, parts), rules, ids, state, as_of)
+        yield from _answered(Workers(executor, evidence, parts), plan, ids, state)
         return
     with closing(open_evidence(snapshot, needed.values(), as_of, columns=columns)) as connection:
-        yield from _answered(OneConnection(connection), rules, ids, state, as_of)
+        yield from _answered(OneConnection(connection), plan, ids, state)
 
 
 def answer_all(
@@ -111,7 +127,7 @@ def answer_all(
     as_of: datetime,
 ) -> InferredAnswers:
     """Answer every rule over evidence that is already loaded."""
-    return _gathered(_answered(OneConnection(connection), rules, services, state, as_of))
+    return _gathered(_answered(OneConnection(connection), _Plan.of(rules, as_of), services, state))
 
 
 def _gathered(answers: Iterator[RuleAnswers]) -> InferredAnswers:
@@ -126,19 +142,13 @@ def _gathered(answers: Iterator[RuleAnswers]) -> InferredAnswers:
 
 
 def _answered(
-    asking: Asking,
-    rules: Sequence[Rule],
-    services: Sequence[str],
-    state: EvidenceState,
-    as_of: datetime,
+    asking: Asking, plan: _Plan, services: Sequence[str], state: EvidenceState
 ) -> Iterator[RuleAnswers]:
-    parts = {rule.name: by_grade(rule) for rule in sorted(rules, key=lambda each: each.name)}
-    bounds = [part.bound(as_of) for of_rule in parts.values() for part in of_rule]
-    together = _Together(rules, parts)
-    types = {rule.record_type.name: rule.record_type for rule in rules}
+    together = _Together(plan.rules, plan.parts)
+    types = {rule.record_type.name: rule.record_type for rule in plan.rules}
     asked = {name: seen_by_service(asking, types[name]) for name in sorted(types)}
     seen: dict[str, tuple[int, Mapping[str | None, int]]] = {}
-    for bound, measured in measured_rules(asking, bounds):
+    for bound, measured in measured_rules(asking, plan.bounds):
         rule, name = bound.rule, bound.rule.record_type.name
         if name not in seen:
             seen[name] = totalled(asked[name])

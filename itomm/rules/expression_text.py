@@ -87,6 +87,10 @@ class ExpressionError(ValueError):
         self.under: PathInDocument = ()
 
 
+ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
+"""Stands for the as-of instant where an expression is only checked."""
+
+
 @dataclass(frozen=True)
 class Names:
     """What names mean inside one expression.

@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from itomm.evidence.record_types import RecordType
 from itomm.rules.compiler import window_start
+from itomm.rules.conjuncts import conjuncts
 from itomm.rules.rule import BoundRule
 
 LEAST_SHARING = 2
@@ -64,19 +65,6 @@ def scans_of(rules: Sequence[BoundRule]) -> list[Scan]:
         for group in _groups(of_type)
         for part in _portions(group)
     ]
-
-
-def conjuncts(condition: exp.Expr | None) -> list[exp.Expr]:
-    """The conditions that must all hold for a condition to hold."""
-    match condition:
-        case None:
-            return []
-        case exp.Paren():
-            return conjuncts(condition.this)
-        case exp.And():
-            return [*conjuncts(condition.this), *conjuncts(condition.expression)]
-        case _:
-            return [condition]
 
 
 def _groups(rules: Sequence[BoundRule]) -> Iterator[list[BoundRule]]:

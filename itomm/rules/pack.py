@@ -18,8 +18,6 @@ from itomm.rules.pack_reader import PackReader
 from itomm.rules.parameters import SetParameter
 from itomm.rules.rule_set import RuleSet
 
-__all__ = ["RuleSet", "load_loose", "load_packs", "shipped_packs"]
-
 
 def load_packs(
     packs: Sequence[str],

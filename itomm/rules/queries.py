@@ -17,6 +17,7 @@ from itomm.config.quantities import Quantity
 from itomm.config.structure import nearest
 from itomm.evidence.record_types import Field, FieldType, RecordType, record_types
 from itomm.evidence.segments.columns import PROVENANCE_COLUMNS
+from itomm.rules.conjuncts import conjuncts
 from itomm.rules.expression_kinds import Kind, Typed
 from itomm.rules.expression_text import ExpressionError, Names, parsed_query, shown
 from itomm.rules.expressions import AGGREGATES, check_expression
@@ -211,7 +212,7 @@ def _join(join: exp.Join, tables: Mapping[str, RecordType], names: Names) -> exp
     if on is None:
         raise ExpressionError(f"'{shown(join)}' needs 'on'")
     alias = join.this.alias or join.this.name
-    if not any(_equates(each, alias) for each in _conjuncts(on)):
+    if not any(_equates(each, alias) for each in conjuncts(on)):
         raise ExpressionError(
             f"'{shown(join)}' must equate a field of {alias} with a field of another table",
             f"For example: on {alias}.{SERVICE} = {next(iter(tables))}.{SERVICE}",
@@ -229,14 +230,6 @@ def _equates(condition: exp.Expr, alias: str) -> bool:
     if not all(isinstance(side, exp.Column) for side in sides):
         return False
     return [side.table == alias for side in sides].count(True) == 1
-
-
-def _conjuncts(condition: exp.Expr) -> list[exp.Expr]:
-    if isinstance(condition, exp.Paren):
-        return _conjuncts(condition.this)
-    if isinstance(condition, exp.And):
-        return [*_conjuncts(condition.this), *_conjuncts(condition.expression)]
-    return [condition]
 
 
 def _condition(node: exp.Expr, names: Names) -> exp.Expr:

@@ -15,7 +15,7 @@ from itomm.config.yaml_source import Document
 from itomm.evidence.canonical import digest
 from itomm.evidence.record_types import Field as RecordField
 from itomm.evidence.record_types import RecordType, record_types
-from itomm.rules.expression_text import Names
+from itomm.rules.expression_text import ANY_INSTANT, Names
 from itomm.rules.expressions import parse_condition
 from itomm.rules.grades import Grade, Threshold
 from itomm.rules.looking_back import looked_back, looked_before_base
@@ -104,7 +104,7 @@ class Rule:
     def looks_back(self) -> Mapping[str, timedelta]:
         """How far back the rule looks at each record type; a source must cover that to answer."""
         window = timedelta(days=self.window_days or 0)
-        names = self._names(_ANY_INSTANT)
+        names = self._names(ANY_INSTANT)
         found = {self.record_type.name: max(window, *(_back(text, names) for text in self._texts()))}
         if self.query is not None:
             found = {
@@ -113,7 +113,7 @@ class Rule:
             }
         for fact in self.linked:
             written = self.written.linked[fact.name].where or ""
-            names = linked_names(fact.record_type, self.record_type, _ANY_INSTANT, self.values)
+            names = linked_names(fact.record_type, self.record_type, ANY_INSTANT, self.values)
             before = (
                 timedelta(microseconds=int(looked_before_base(written, names))) if written else timedelta(0)
             )
@@ -174,9 +174,6 @@ class BoundRule:
     linked_conditions: Mapping[str, exp.Expr]
     measure: Measure
     query: Query | None = None
-
-
-_ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def _back(text: str, names: Names) -> timedelta:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from fractions import Fraction
 from functools import partial
 from typing import NoReturn, TypeVar
@@ -15,7 +14,7 @@ from itomm.config.structure import checked, nearest
 from itomm.config.yaml_source import Document, PathInDocument
 from itomm.evidence.record_types import Field as RecordField
 from itomm.evidence.record_types import FieldType, RecordType, record_types
-from itomm.rules.expression_text import ExpressionError, Names
+from itomm.rules.expression_text import ANY_INSTANT, ExpressionError, Names
 from itomm.rules.expressions import parse_condition
 from itomm.rules.grades import Grade, Threshold, parse_threshold
 from itomm.rules.measures import Measure, MeasureKind, parse_measure
@@ -73,9 +72,6 @@ def at_defaults(rule: Rule) -> Rule:
     return read_rule(rule.document) if any(each.is_set for each in rule.parameters.values()) else rule
 
 
-_ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
-
-
 class _Reader:
     """Checks one rule document part by part, gathering problems."""
 
@@ -103,7 +99,7 @@ class _Reader:
         linked = tuple(self._linked(record_type))
         names = Names(
             measured,
-            _ANY_INSTANT,
+            ANY_INSTANT,
             flags=frozenset(fact.name for fact in linked if not fact.is_number),
             numbers=frozenset(fact.name for fact in linked if fact.is_number),
             parameters=self._values,
@@ -111,7 +107,7 @@ class _Reader:
         if written.where is not None:
             self._attempt(("where",), lambda: parse_condition(str(written.where), names))
         if written.services is not None:
-            service_names = Names(record_types()["service"], _ANY_INSTANT, parameters=self._values)
+            service_names = Names(record_types()["service"], ANY_INSTANT, parameters=self._values)
             self._attempt(("services",), lambda: parse_condition(str(written.services), service_names))
         measure = self._attempt(("measure",), lambda: parse_measure(written.measure, names))
         grade = self._grade(measure) if measure else None
@@ -152,7 +148,7 @@ class _Reader:
             if beside:
                 self._complain((key,), "does not go with 'query'", "Say it in the query.")
         text, name, values = written.query, written.rule, self._values
-        query = self._attempt(("query",), lambda: parse_query(text, name, _ANY_INSTANT, values))
+        query = self._attempt(("query",), lambda: parse_query(text, name, ANY_INSTANT, values))
         if query is None:
             raise InvalidInputError(self._problems)
         return query
@@ -227,7 +223,7 @@ class _Reader:
                 elif left and right:
                     pairs.append((left, right))
             if written.where is not None:
-                names = linked_names(other, record_type, _ANY_INSTANT, self._values)
+                names = linked_names(other, record_type, ANY_INSTANT, self._values)
                 self._attempt((*path, "where"), partial(parse_condition, written.where, names))
             yield LinkedFact(name, other, tuple(pairs), is_number=bool(written.count))
 

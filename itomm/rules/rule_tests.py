@@ -21,8 +21,6 @@ from itomm.rules.reachable import reachable_verdicts
 from itomm.rules.rule import Rule
 from itomm.rules.rule_reader import at_defaults
 
-__all__ = ["CaseDocument", "ExpectDocument", "answer_of"]
-
 
 @dataclass(frozen=True)
 class RuleTestResult:

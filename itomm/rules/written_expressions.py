@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlglot import exp, parse_one
 
 from itomm.config.yaml_source import PathInDocument
 from itomm.evidence.record_types import RecordType, record_types
-from itomm.rules.expression_text import Names, parsed
+from itomm.rules.expression_text import ANY_INSTANT, Names, parsed
 from itomm.rules.rule import Rule, linked_names
 
 _PLAIN_KEYS = frozenset({"at_least", "at", "per"})
 """Keys inside a measure whose values are no expressions."""
-_ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -41,17 +39,6 @@ def written_expressions(rule: Rule) -> Iterator[WrittenExpression]:
         yield WrittenExpression(path, text, parsed(text, names), names.record_type)
 
 
-def conjuncts(tree: exp.Expr) -> Iterator[exp.Expr]:
-    """The conditions that must all hold for a condition to hold."""
-    while isinstance(tree, exp.Paren):
-        tree = tree.this
-    if isinstance(tree, exp.And):
-        yield from conjuncts(tree.this)
-        yield from conjuncts(tree.expression)
-    else:
-        yield tree
-
-
 def _texts(written: Mapping[str, object]) -> Iterator[tuple[PathInDocument, str]]:
     for key in ("services", "where"):
         if isinstance(text := written.get(key), str):
@@ -74,9 +61,9 @@ def _texts_in(part: object, path: PathInDocument) -> Iterator[tuple[PathInDocume
 
 def _names(rule: Rule, path: PathInDocument) -> Names:
     if path[0] == "services":
-        return Names(record_types()["service"], _ANY_INSTANT, parameters=rule.values)
+        return Names(record_types()["service"], ANY_INSTANT, parameters=rule.values)
     if path[0] == "linked":
         other = next(fact.record_type for fact in rule.linked if fact.name == path[1])
-        return linked_names(other, rule.record_type, _ANY_INSTANT, rule.values)
+        return linked_names(other, rule.record_type, ANY_INSTANT, rule.values)
     measured = rule.query.gives if rule.query is not None else rule.record_type
-    return Names(measured, _ANY_INSTANT, parameters=rule.values)
+    return Names(measured, ANY_INSTANT, parameters=rule.values)

@@ -13,7 +13,7 @@ from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.record_types import record_types
 from itomm.rules.evaluation import InferredAnswers, ServiceKeys, evaluate
 from itomm.rules.model import Model
-from itomm.rules.pack import RuleSet
+from itomm.rules.rule_set import RuleSet
 from itomm.scoring.assessment import (
     AnswerInForce,
     Assessment,

@@ -17,7 +17,7 @@ from itomm.evidence.observation import UnknownReason
 from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.record_types import record_types
 from itomm.rules.evaluation import ServiceKeys, evaluate
-from itomm.rules.pack import RuleSet
+from itomm.rules.rule_set import RuleSet
 from itomm.scoring.assess import Subject, assess_answers
 from itomm.scoring.assessment import ModelText, ScopeResult, ScopeScore, Verdict, View
 from itomm.scoring.scope_answers import in_scope

@@ -171,7 +171,7 @@ def test_a_writer_whose_lock_was_lost_writes_nothing_more(
     store = Store.open(tmp_path, database=emptied(postgresql, team_database))
     holder = "SELECT pid FROM pg_stat_activity WHERE starts_with(application_name, '''itomm collect')"
     with store.writing("itomm collect"):
-        postgresql.run("postgres", f"SELECT pg_terminate_backend(pid) FROM ({holder}) AS held")  # noqa: S608
+        postgresql.run("postgres", f"SELECT pg_terminate_backend(pid) FROM ({holder}) AS held")  # noqa: S608  of this test
         with pytest.raises(StoreError, match=r"that holds the lock .* was lost; another run may write"):
             record_answer(store, an_answer())
     assert unforked(store) == []

@@ -108,17 +108,17 @@ def test_a_ledger_whose_newest_rows_were_cut_off_is_found(copied: Path) -> None:
     newest = asked(copied, "SELECT max(seq) FROM ledger")[0][0]
     without_triggers(
         copied,
-        f"DELETE FROM segments WHERE collection IN (SELECT id FROM collections WHERE ledger_seq = {newest})",  # noqa: S608
-        f"DELETE FROM requests WHERE collection IN (SELECT id FROM collections WHERE ledger_seq = {newest})",  # noqa: S608
-        f"DELETE FROM collections WHERE ledger_seq = {newest}",  # noqa: S608
-        f"DELETE FROM ledger WHERE seq = {newest}",  # noqa: S608
+        f"DELETE FROM segments WHERE collection IN (SELECT id FROM collections WHERE ledger_seq = {newest})",  # noqa: S608  of this test
+        f"DELETE FROM requests WHERE collection IN (SELECT id FROM collections WHERE ledger_seq = {newest})",  # noqa: S608  of this test
+        f"DELETE FROM collections WHERE ledger_seq = {newest}",  # noqa: S608  of this test
+        f"DELETE FROM ledger WHERE seq = {newest}",  # noqa: S608  of this test
     )
     assert f"ledger row {newest}, at which itomm.db was sealed, was removed or changed" in faults_of(copied)
 
 
 @pytest.mark.parametrize("trigger", ["ledger_no_update", "answers_no_replace", "override_second_person"])
 def test_a_guard_that_is_gone_or_does_nothing_is_found(copied: Path, trigger: str) -> None:
-    ((table,),) = asked(copied, f"SELECT tbl_name FROM sqlite_master WHERE name = '{trigger}'")  # noqa: S608
+    ((table,),) = asked(copied, f"SELECT tbl_name FROM sqlite_master WHERE name = '{trigger}'")  # noqa: S608  of this test
     told = f"table {table} is no longer guarded: its trigger {trigger} is missing or was changed"
     directly(copied, f"DROP TRIGGER {trigger}")
     assert told in faults_of(copied)

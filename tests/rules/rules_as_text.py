@@ -12,9 +12,9 @@ from itomm.config.structure import checked
 from itomm.config.yaml_source import Document, parse_documents
 from itomm.evidence.reading.as_of import lock_down
 from itomm.rules.answer import InferredAnswer
+from itomm.rules.cases import CaseDocument, answer_of
 from itomm.rules.rule import Rule
 from itomm.rules.rule_reader import read_rule
-from itomm.rules.rule_tests import CaseDocument, answer_of
 
 PLAIN_RULE: Mapping[str, object] = {
     "rule": "under-test",

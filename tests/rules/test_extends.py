@@ -10,8 +10,9 @@ import pytest
 from itomm.config.errors import InvalidInputError
 from itomm.config.yaml_source import parse_documents
 from itomm.rules.extending import LONGEST_CHAIN
-from itomm.rules.pack import RuleSet, load_loose, load_packs
+from itomm.rules.pack import load_loose, load_packs
 from itomm.rules.rule import Rule
+from itomm.rules.rule_set import RuleSet
 from itomm.rules.rule_tests import run_rule_tests
 
 PACK = "oncall-check"

@@ -14,9 +14,9 @@ from itomm.config.structure import checked
 from itomm.evidence.observation import UnknownReason
 from itomm.evidence.reading.as_of import lock_down
 from itomm.rules.answer import Verdict
+from itomm.rules.cases import CaseDocument, answer_of
 from itomm.rules.pack import load_packs
 from itomm.rules.rule import Rule
-from itomm.rules.rule_tests import CaseDocument, answer_of
 from tests.rules.rules_as_text import document_of, rule_of
 
 LOST = {"incomplete": UnknownReason.COLLECTION_FAILED, "never_collected": UnknownReason.NEVER_COLLECTED}

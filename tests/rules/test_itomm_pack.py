@@ -11,8 +11,9 @@ import pytest
 from itomm.collectors.discovery import collector_names, load_collector
 from itomm.evidence.record_types import record_types
 from itomm.rules.model import Criterion
-from itomm.rules.pack import RuleSet, load_packs
+from itomm.rules.pack import load_packs
 from itomm.rules.rule import Rule
+from itomm.rules.rule_set import RuleSet
 
 FRAMEWORKS = {"itil4", "iso20000", "cmmi", "cobit2019", "nist_csf2", "nist_800_53", "cis_v8_1", "dora"}
 

@@ -9,7 +9,8 @@ import pytest
 from itomm.rules.linting.finding import Finding, Severity
 from itomm.rules.linting.lint import lint
 from itomm.rules.model import Model
-from itomm.rules.pack import RuleSet, load_packs
+from itomm.rules.pack import load_packs
+from itomm.rules.rule_set import RuleSet
 from tests.rules.rules_as_text import rule_of
 
 NO_MODEL = Model("m", "M", "1", {0: "a", 1: "b"}, (), (), ())

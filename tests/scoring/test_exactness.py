@@ -14,7 +14,8 @@ from itomm.config.settings import Configuration, load_configuration
 from itomm.evidence.decisions import Decisions
 from itomm.evidence.reading.snapshot import Snapshot
 from itomm.reports.document import assessment_document, to_json
-from itomm.rules.pack import RuleSet, load_packs
+from itomm.rules.pack import load_packs
+from itomm.rules.rule_set import RuleSet
 from itomm.scoring.assess import assess
 from itomm.scoring.assessment import Assessment, View
 from tests.scoring.organisations import AS_OF, DAY, INSTANT, override, stated

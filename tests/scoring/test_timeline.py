@@ -14,7 +14,8 @@ from itomm.evidence.observation import UnknownReason
 from itomm.evidence.reading.snapshot import snapshot_of
 from itomm.evidence.store import Store
 from itomm.reports.timeline import csv_rows, table_rows, timeline_document
-from itomm.rules.pack import RuleSet, load_packs
+from itomm.rules.pack import load_packs
+from itomm.rules.rule_set import RuleSet
 from itomm.scoring.assess import assess, subjects
 from itomm.scoring.assessment import ScopeKind, View
 from itomm.scoring.timeline import Basis, Timeline, month_ends, timeline

@@ -9,8 +9,9 @@ from itomm.cli.options import Invocation
 from itomm.cli.workspace import Workspace
 from itomm.config.errors import UsageError
 from itomm.config.structure import closest
-from itomm.rules.pack import RuleSet, load_loose, load_packs
+from itomm.rules.pack import load_loose, load_packs
 from itomm.rules.rule import Rule
+from itomm.rules.rule_set import RuleSet
 
 
 def chosen_rules(invocation: Invocation, paths: Sequence[Path]) -> RuleSet:

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator
 
 from itomm.config.errors import Place
 from itomm.rules.linting.finding import Finding, Severity, in_rule
-from itomm.rules.pack import RuleSet
 from itomm.rules.rule import Rule
+from itomm.rules.rule_set import RuleSet
 
 
 def check_criteria(rule_set: RuleSet) -> Iterator[Finding]:

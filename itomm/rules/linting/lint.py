@@ -10,8 +10,8 @@ from itomm.rules.linting.finding import Finding
 from itomm.rules.linting.grades import check_grades
 from itomm.rules.linting.tests import check_tests
 from itomm.rules.linting.unused import check_unused
-from itomm.rules.pack import RuleSet
 from itomm.rules.rule import Rule
+from itomm.rules.rule_set import RuleSet
 
 _OF_A_RULE = (check_grades, check_conditions, check_unused, check_tests)
 

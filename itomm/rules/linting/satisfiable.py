@@ -9,7 +9,7 @@ from itertools import pairwise
 from sqlglot import exp
 
 from itomm.evidence.record_types import Field, FieldType, RecordType
-from itomm.rules.written_expressions import conjuncts
+from itomm.rules.conjuncts import conjuncts
 
 _NUMBERS = frozenset({FieldType.INTEGER, FieldType.NUMBER, FieldType.RATIO})
 

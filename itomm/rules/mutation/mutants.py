@@ -10,11 +10,12 @@ from sqlglot import exp
 
 from itomm.config.errors import InvalidInputError, Place
 from itomm.config.yaml_source import Document, PathInDocument
+from itomm.rules.conjuncts import conjuncts
 from itomm.rules.mutation.changes import WrittenChange, changes_of
 from itomm.rules.reachable import same_grades
 from itomm.rules.rule import Rule
 from itomm.rules.rule_reader import read_rule
-from itomm.rules.written_expressions import conjuncts, written_expressions
+from itomm.rules.written_expressions import written_expressions
 
 
 @dataclass(frozen=True)
