@@ -23,6 +23,9 @@ OF_THE_COLLECTION = frozenset({"evidence_id", "source", "collected_at", "collect
 _ROWS_IN_A_BUCKET = 4_000_000
 """Identities that are compared at once; keeps memory flat when a segment set is counted."""
 
+_ROWS_FOR_ONE_CORE = 200_000
+"""Up to here, to open a database that uses all cores takes longer than to count on one."""
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -92,7 +95,7 @@ def described(target: Path, path: str, record_type: RecordType) -> SegmentWritte
         counted += [exp.Min(this=column), exp.Max(this=column.copy())]
     query = exp.select(*counted).from_(parquet_rows([target]))
     try:
-        with connect() as connection:
+        with in_order() as connection:
             found = connection.execute(query.sql(dialect="duckdb")).fetchone()
     except duckdb.Error as error:
         raise OSError(errno.EIO, str(error).splitlines()[0]) from None
@@ -116,7 +119,7 @@ def distinct_records(paths: list[Path], rows: int) -> int:
     identity = exp.func("hash", exp.column("source_ref"))
     total = 0
     try:
-        with connect() as connection:
+        with in_order() if rows <= _ROWS_FOR_ONE_CORE else connect() as connection:
             for bucket in range(buckets):
                 query = exp.select(exp.Count(this=exp.Distinct(expressions=[identity.copy()]))).from_(
                     parquet_rows(paths)
