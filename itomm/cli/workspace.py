@@ -18,6 +18,7 @@ from itomm.evidence.decisions import all_decisions
 from itomm.evidence.reading.snapshot import Snapshot, snapshot_of
 from itomm.evidence.store import Store
 from itomm.rules.pack import load_packs
+from itomm.rules.pack_reader import LeftOut
 from itomm.rules.parameters import SetParameter
 from itomm.rules.rule_set import RuleSet
 from itomm.scoring.assess import assess
@@ -46,7 +47,11 @@ class Workspace:
             for rule, values in rules.parameters.items()
             for name, value in values.items()
         ]
-        return load_packs(rules.packs, own, rules.without, parameters)
+        without = [
+            LeftOut(rule, document.place(("rules", "without", index)))
+            for index, rule in enumerate(rules.without)
+        ]
+        return load_packs(rules.packs, own, without, parameters)
 
     @property
     def store_folder(self) -> Path:

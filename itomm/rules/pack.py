@@ -14,7 +14,7 @@ from pathlib import Path
 from itomm.config.errors import InvalidInputError, Place, Problem
 from itomm.config.structure import nearest
 from itomm.config.yaml_source import Document, read_documents
-from itomm.rules.pack_reader import PackReader
+from itomm.rules.pack_reader import LeftOut, PackReader
 from itomm.rules.parameters import SetParameter
 from itomm.rules.rule_set import RuleSet
 
@@ -22,30 +22,33 @@ from itomm.rules.rule_set import RuleSet
 def load_packs(
     packs: Sequence[str],
     paths: Sequence[Path] = (),
-    without: Sequence[str] = (),
+    without: Sequence[LeftOut] = (),
     parameters: Sequence[SetParameter] = (),
 ) -> RuleSet:
     """Load shipped packs by name and one's own files or folders.
 
-    ``without`` leaves rules out by name; others may still extend them. ``parameters`` are values for
+    ``without`` leaves rules out; others may still extend them. ``parameters`` are values for
     parameters that rules declare.
 
     Raises:
         InvalidInputError: with every fault of every file.
     """
     if paths or without or parameters:
-        return _load(packs, paths, frozenset(without), parameters)
+        return _load(packs, paths, without, parameters)
     return _load_shipped(tuple(packs))
 
 
 @cache
 def _load_shipped(packs: tuple[str, ...]) -> RuleSet:
     """Shipped packs as they are: their files do not change while the program runs."""
-    return _load(packs, (), frozenset(), ())
+    return _load(packs, (), (), ())
 
 
 def _load(
-    packs: Sequence[str], paths: Sequence[Path], without: frozenset[str], parameters: Sequence[SetParameter]
+    packs: Sequence[str],
+    paths: Sequence[Path],
+    without: Sequence[LeftOut],
+    parameters: Sequence[SetParameter],
 ) -> RuleSet:
     shipped = [file for pack in packs for file in _pack_files(pack)]
     documents, problems = _read_all([*shipped, *(file for path in paths for file in _own_files(path))])
@@ -76,7 +79,8 @@ def load_loose(paths: Sequence[Path]) -> RuleSet:
         for document in documents
         if isinstance(document.value, dict) and "rule" in document.value
     }
-    return load_packs(["itomm"], paths, [rule.name for rule in shipped.rules if rule.criterion in answered])
+    replaced = [LeftOut(rule.name) for rule in shipped.rules if rule.criterion in answered]
+    return load_packs(["itomm"], paths, replaced)
 
 
 def _read_all(files: Iterable[Path]) -> tuple[list[Document], list[Problem]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from itomm.config.errors import InvalidInputError, Place, Problem
@@ -18,6 +19,16 @@ from itomm.rules.rule_set import RuleSet
 
 KINDS = ("model", "practice", "rule")
 
+_SETTING = Place("rules.without")
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A rule that is left out, and where the configuration says so."""
+
+    rule: str
+    place: Place = _SETTING
+
 
 class PackReader:
     """Sorts documents into model, practices and rules, gathering problems.
@@ -29,13 +40,14 @@ class PackReader:
     def __init__(
         self,
         problems: list[Problem],
-        without: frozenset[str],
+        without: Sequence[LeftOut],
         parameters: Sequence[SetParameter],
         shipped: frozenset[str],
     ) -> None:
         self.problems = problems
         self._unread_criteria = bool(problems)  # some may stand in a file that could not be read
-        self._without = without
+        self._left_out = without
+        self._without = {each.rule for each in without}
         self._parameters = parameters
         self._shipped = shipped
         self._documents_of_rules: Mapping[str, Document] = {}
@@ -98,6 +110,7 @@ class PackReader:
         yield from self._dangling()
         yield from self._answered_twice()
         yield from self._set_for_nothing()
+        yield from self._left_out_for_nothing()
 
     def _set_for_nothing(self) -> Iterator[Problem]:
         used = set(self._documents_of_rules) - self._without
@@ -106,6 +119,14 @@ class PackReader:
                 left_out = f"It is left out by 'without'; leave out '{setting.name}', too."
                 hint = left_out if setting.rule in self._without else closest(setting.rule, used)
                 yield Problem(setting.place, f"rules.parameters: there is no rule '{setting.rule}'", hint)
+
+    def _left_out_for_nothing(self) -> Iterator[Problem]:
+        if self._unread_criteria:
+            return
+        for each in self._left_out:
+            if each.rule not in self._documents_of_rules:
+                hint = closest(each.rule, self._documents_of_rules)
+                yield Problem(each.place, f"rules.without: there is no rule '{each.rule}'", hint)
 
     def _dangling(self) -> Iterator[Problem]:
         known = sorted(criterion.id for practice, _ in self._practices for criterion in practice.criteria)

@@ -120,3 +120,17 @@ def test_a_mistaken_setting_is_told_with_its_place(
     assert done.code == 5
     assert f"itomm.yaml:{number}:" in done.err
     assert told in " ".join(done.err.split())
+
+
+def test_a_rule_to_leave_out_that_does_not_exist_is_told_where_it_stands(
+    itomm_at_the_door: Door, own_rule: Path
+) -> None:
+    text = own_rule.read_text(encoding="utf-8")
+    own_rule.write_text(text.replace("without: [serious-", "without: [sirious-"), encoding="utf-8")
+    line = 1 + own_rule.read_text(encoding="utf-8").splitlines().index(
+        "  without: [sirious-incidents-picked-up]"
+    )
+    done = itomm_at_the_door("score", "--config", own_rule)
+    assert done.code == 5
+    assert f"itomm.yaml:{line}:13: rules.without: there is no rule 'sirious-incidents-picked-up'" in done.err
+    assert "Did you mean 'serious-incidents-picked-up'?" in done.err

@@ -11,6 +11,7 @@ from itomm.config.errors import InvalidInputError
 from itomm.config.yaml_source import parse_documents
 from itomm.rules.extending import LONGEST_CHAIN
 from itomm.rules.pack import load_loose, load_packs
+from itomm.rules.pack_reader import LeftOut
 from itomm.rules.rule import Rule
 from itomm.rules.rule_set import RuleSet
 from itomm.rules.rule_tests import run_rule_tests
@@ -60,7 +61,7 @@ def folder(tmp_path: Path) -> Path:
 def loaded(folder: Path, child: str = CHILD, without: tuple[str, ...] = LEFT_OUT) -> RuleSet:
     (folder / "child.yaml").write_text(child)
     shipped = [rule.name for rule in load_packs([PACK]).answering(CRITERION)]
-    return load_packs([PACK], [folder], [*shipped, *without])
+    return load_packs([PACK], [folder], [LeftOut(name) for name in (*shipped, *without)])
 
 
 def only(rule_set: RuleSet, name: str = "restored-by-evening") -> Rule:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from itomm.config.errors import InvalidInputError, Place
 from itomm.config.quantities import SECOND, decimal_text
 from itomm.rules.pack import load_packs
+from itomm.rules.pack_reader import LeftOut
 from itomm.rules.parameters import SetParameter
 from itomm.rules.rule import Rule
 from itomm.rules.rule_reader import at_defaults, read_rule
@@ -313,7 +314,7 @@ def chosen(rule: str, name: str, value: str) -> SetParameter:
 
 def test_settings_reach_the_rule_that_they_name(tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text(OWN_RULE)
-    without = [rule.name for rule in load_packs(["oncall-check"]).answering("help-answered")]
+    without = [LeftOut(rule.name) for rule in load_packs(["oncall-check"]).answering("help-answered")]
     plain = load_packs(["oncall-check"], [tmp_path], without)
     loosened = load_packs(["oncall-check"], [tmp_path], without, [chosen("restored-soon", "longest", "8 h")])
 
@@ -338,4 +339,4 @@ def test_a_setting_for_a_rule_that_is_not_there_is_refused_with_the_nearest_name
 def test_a_setting_for_a_rule_that_is_left_out_is_refused() -> None:
     name = load_packs(["oncall-check"]).rules[0].name
     with pytest.raises(InvalidInputError, match="left out by 'without'"):
-        load_packs(["oncall-check"], [], [name], [chosen(name, "longest", "8 h")])
+        load_packs(["oncall-check"], [], [LeftOut(name)], [chosen(name, "longest", "8 h")])

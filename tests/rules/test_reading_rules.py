@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from itomm.config.errors import ExitCode, InvalidInputError
+from itomm.config.errors import ExitCode, InvalidInputError, Place
 from itomm.config.yaml_source import parse_documents
 from itomm.rules.pack import load_loose, load_packs
+from itomm.rules.pack_reader import LeftOut
 from itomm.rules.rule import Rule
 from itomm.rules.rule_reader import read_rule
 from itomm.rules.rule_tests import run_rule_tests
@@ -293,9 +294,19 @@ def test_a_file_that_does_not_exist_is_told(tmp_path: Path) -> None:
         load_packs(["itomm"], [tmp_path / "gone.yaml"])
 
 
+def test_a_rule_to_leave_out_that_does_not_exist_is_told(tmp_path: Path) -> None:
+    folder = files(tmp_path, m=MODEL, p=PRACTICE, r=RULE)
+    left_out = LeftOut("fast-restor", Place("itomm.yaml", 7, 13))
+    with pytest.raises(InvalidInputError) as refused:
+        load_packs([], [folder], [left_out])
+    assert str(refused.value) == (
+        "itomm.yaml:7:13: rules.without: there is no rule 'fast-restor'\n    Did you mean 'fast-restore'?"
+    )
+
+
 def test_a_rule_can_be_left_out(tmp_path: Path) -> None:
     folder = files(tmp_path, m=MODEL, p=PRACTICE, r=RULE)
-    assert load_packs([], [folder], ["fast-restore"]).rules == ()
+    assert load_packs([], [folder], [LeftOut("fast-restore")]).rules == ()
 
 
 def test_loose_rules_take_the_place_of_shipped_ones(tmp_path: Path) -> None:
