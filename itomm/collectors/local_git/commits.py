@@ -120,6 +120,7 @@ def _merge(commit: Commit, branch: Sequence[Commit], position: int, named: Named
             or "renovate" in author
             or "dependabot" in author,
             "merge_sha": commit.sha,
+            "from_clone": True,
         },
         raw=_raw(commit),
         url=named.links.commit(commit.sha),
@@ -159,6 +160,7 @@ def release(tag: Tag, named: Named) -> Observation:
             "signed": tag.is_signed,
             "sbom": False,
             "provenance": False,
+            "from_clone": True,
         },
         raw={"tag": tag.name, "sha": tag.sha, "notes": tag.notes},
         url=named.links.commit(tag.sha),

@@ -43,6 +43,7 @@ def repository(
             "manifests": list(flags.manifests),
             "update_bot": flags.update_bot,
             "has_dockerfile": flags.has_dockerfile,
+            "from_clone": True,
         },
         raw={"head": newest.sha, "branch": branch, "files": len(paths)},
         url=named.links.commit(newest.sha),
