@@ -43,11 +43,19 @@ def rows(
         duckdb.Error: anything else the database refuses; see :func:`reason_of`.
         ValueError: it is not one SELECT.
     """
+    return named_rows(connection, statement, limits)[1]
+
+
+def named_rows(
+    connection: duckdb.DuckDBPyConnection, statement: str, limits: StatementLimits = DEFAULT_LIMITS
+) -> tuple[Sequence[str], Sequence[tuple[Any, ...]]]:
+    """The names of the columns, and what :func:`rows` gives; raises the same."""
     parts = connection.extract_statements(statement)
     if [part.type for part in parts] != [duckdb.StatementType.SELECT]:
         raise ValueError("a rule's query must be one SELECT")
     with stopped_after(connection, limits):
-        return connection.execute(parts[0]).fetchall()
+        found = connection.execute(parts[0])
+        return [column[0] for column in found.description or ()], found.fetchall()
 
 
 @contextmanager

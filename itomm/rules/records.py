@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import duckdb
 from sqlglot import exp
 
 from itomm.config.clock import format_instant
+from itomm.config.errors import InvalidInputError, Problem
 from itomm.config.quantities import SECOND, Dimension, Quantity, decimal_text, format_quantity
 from itomm.evidence.record_types import FieldType
 from itomm.rules.checks import Check, checks_of, why_not
+from itomm.rules.limits import named_rows, reason_of
 from itomm.rules.listing import (
     check_column,
     counted_places,
@@ -75,20 +78,32 @@ def places_that_counted(
     connection: duckdb.DuckDBPyConnection, bound: BoundRule
 ) -> set[tuple[str, tuple[int, int]]]:
     """Collection, page and position of every record that counted in a rule's answers, for any service."""
-    rows = connection.execute(counted_places(bound).sql(dialect="duckdb")).fetchall()
+    _, rows = _found(connection, bound, counted_places(bound))
     return {(str(collection), (int(page), int(position))) for collection, page, position in rows}
 
 
 def _listed(
     connection: duckdb.DuckDBPyConnection, bound: BoundRule, query: exp.Select
 ) -> list[RecordLookedAt]:
-    cursor = connection.execute(query.sql(dialect="duckdb", copy=False))
-    names = [column[0] for column in cursor.description or ()]
+    names, rows = _found(connection, bound, query)
     telling = telling_fields(bound)
     checks = checks_of(bound)
-    return [
-        _looked_at(bound, dict(zip(names, row, strict=True)), telling, checks) for row in cursor.fetchall()
-    ]
+    return [_looked_at(bound, dict(zip(names, row, strict=True)), telling, checks) for row in rows]
+
+
+def _found(
+    connection: duckdb.DuckDBPyConnection, bound: BoundRule, query: exp.Query
+) -> tuple[Sequence[str], Sequence[tuple[Any, ...]]]:
+    """Names and rows of a listing.
+
+    Raises:
+        InvalidInputError: it takes more than a statement may.
+    """
+    try:
+        return named_rows(connection, query.sql(dialect="duckdb", copy=False))
+    except duckdb.Error as error:
+        message = f"the records of {bound.rule.name} cannot be listed: {reason_of(error)}"
+        raise InvalidInputError([Problem(bound.rule.document.place(), message)]) from None
 
 
 def _looked_at(

@@ -14,6 +14,7 @@ from itomm.evidence.record_types import record_types
 from itomm.evidence.segments.duckdb_connection import connect
 from itomm.rules.limits import StatementLimits, reason_of, rows
 from itomm.rules.measuring import measure_rule, measure_rules
+from itomm.rules.records import records_behind
 from tests.rules.rules_as_text import rule_of
 
 AS_OF = datetime(2026, 11, 1, tzinfo=UTC)
@@ -65,6 +66,16 @@ def test_a_shared_scan_over_its_limit_is_refused_rather_than_answered_in_part(
     bounds = [rule_of(rule=f"rule-{number}").bound(AS_OF) for number in range(2)]
     with pytest.raises(InvalidInputError, match="rule-0 cannot be evaluated"):
         list(measure_rules(_Slow(connection), bounds, SHORT))  # type: ignore[arg-type]  # stands in for one
+
+
+def test_records_whose_listing_takes_too_much_are_refused_with_the_rule_s_place(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    connection.execute("insert into incident (reopened_count, service_id) values (9223372036854775807, 's')")
+    rule = rule_of(measure={"ratio": {"where": "reopened_count * reopened_count > 2"}})
+    message = r"rules\.yaml:1:\d+: the records of under-test cannot be listed: a number or an instant grows"
+    with pytest.raises(InvalidInputError, match=message):
+        records_behind(connection, rule.bound(AS_OF), "s", None)
 
 
 class _Slow:
