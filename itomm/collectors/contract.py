@@ -11,11 +11,11 @@ Plug-ins register a :class:`Collector` subclass under the entry point group ``it
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -68,6 +68,8 @@ class NetworkedSettings(CollectorSettings):
         timeout_seconds: longest wait to connect, and longest silence while an answer is read.
         deadline_minutes: longest time for one run over this source, waits for rate limits included.
         max_requests: most requests of one run, retries included.
+        max_concurrency: most requests under way at once. There are few at first, and more only while the
+            source answers in good time; 1 reads one after the other.
         verify: ``true`` to trust the usual certificate authorities, or the path of a CA bundle.
     """
 
@@ -77,6 +79,7 @@ class NetworkedSettings(CollectorSettings):
     timeout_seconds: tuple[Seconds, Seconds] = (10, 30)
     deadline_minutes: Annotated[float, Field(gt=0, le=1440)] = 30
     max_requests: Annotated[int, Field(gt=0)] = 50_000
+    max_concurrency: Annotated[int, Field(gt=0, le=64)] = 8
     verify: Literal[True] | str = True
 
 
@@ -124,6 +127,9 @@ class SourceError(ItommError):
         self.reason = reason
 
 
+Scope = TypeVar("Scope")
+
+
 class CollectionContext(Protocol):
     """What the framework lends to a collector during one collection of one stream."""
 
@@ -152,10 +158,42 @@ class CollectionContext(Protocol):
 
     @property
     def last_request(self) -> RequestMade:
-        """The last request that went through :attr:`adapter`, ready for a page's provenance."""
+        """The last request that this thread sent through :attr:`adapter`, ready for a page's provenance."""
+
+    @property
+    def lane(self) -> int:
+        """Which of the readers of :meth:`side_by_side` this is, from 1 on; 0 outside of it.
+
+        No two readings of the same lane are ever under way at once, in this stream or a later one. So keep
+        by lane what is dear to make and must not be shared between threads: ``self._clients[context.lane]``.
+        """
 
     def session(self) -> requests.Session:
         """A new session with the guarded adapter mounted and no credentials."""
+
+    def side_by_side(
+        self,
+        scopes: Sequence[Scope],
+        read: Callable[[Scope, CollectionContext], Iterator[Page]],
+    ) -> Iterator[Page]:
+        """Read scopes (projects, queries, windows of time) side by side; their pages in the scopes' order.
+
+        ``read(scope, context)`` yields one scope's pages. It runs in a thread of its own with a context of
+        its own: call ``context.asked`` and the others on that one, and use a session or client that no other
+        lane uses. What it notes and what it raises counts when its turn comes, as if one scope had been read
+        after the other; so checkpoints stay as they are. How many scopes are under way at once is the
+        framework's business: few at first, more while answers come in good time, and half as many after the
+        server said that it is too much. Some pages are read ahead and wait in memory.
+
+            def collect(self, stream, cursor, context):
+                yield from context.side_by_side(self._projects, partial(self._read, stream))
+
+            def _read(self, stream, project, context):
+                context.asked(project.name)
+                client = self._client_of(context.lane, context)
+                ...
+                yield Page(...)
+        """
 
     def asked(self, scope: str) -> None:
         """Note that ``scope`` (a project, repository or query, by the key that services use) is asked for.

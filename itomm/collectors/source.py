@@ -57,12 +57,13 @@ class Source:
         """What one run over this source may take; a source without a URL may send no request at all."""
         settings = self.settings
         if not isinstance(settings, NetworkedSettings):
-            return Limits(origin=NO_NETWORK, max_requests=0)
+            return Limits(origin=NO_NETWORK, max_requests=0, max_concurrency=1)
         return Limits(
             origin=settings.url,
             timeout_seconds=settings.timeout_seconds,
             deadline_seconds=settings.deadline_minutes * 60,
             max_requests=settings.max_requests,
+            max_concurrency=settings.max_concurrency,
             verify=settings.verify,
         )
 

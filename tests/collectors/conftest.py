@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 import requests
@@ -26,7 +27,7 @@ def time() -> PretendTime:
 
 @pytest.fixture
 def make_adapter(server: MisbehavingServer, time: PretendTime) -> Iterator[MakeAdapter]:
-    made: list[GuardedAdapter] = []
+    made = ExitStack()
 
     def make(
         cancelled: threading.Event | None = None,
@@ -36,12 +37,10 @@ def make_adapter(server: MisbehavingServer, time: PretendTime) -> Iterator[MakeA
     ) -> GuardedAdapter:
         chosen = {"origin": origin or server.url, "timeout_seconds": (2.0, 2.0), **limits}
         adapter = GuardedAdapter(Limits(**chosen), time.timing(cancelled or threading.Event()), skew)  # type: ignore[arg-type]  # keyword arguments of a test
-        made.append(adapter)
-        return adapter
+        return made.enter_context(adapter)
 
-    yield make
-    for adapter in made:
-        adapter.close()
+    with made:
+        yield make
 
 
 @pytest.fixture

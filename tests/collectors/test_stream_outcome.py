@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,7 +21,7 @@ DENIED, FAILED = UnknownReason.PERMISSION_DENIED, UnknownReason.COLLECTION_FAILE
 @pytest.fixture
 def context() -> Iterator[StreamContext]:
     limits = Limits(origin="http://127.0.0.1:1", max_requests=0)
-    with closing(GuardedAdapter(limits, system_timing(threading.Event()))) as adapter:
+    with GuardedAdapter(limits, system_timing(threading.Event())) as adapter:
         yield StreamContext(Period(NOW - timedelta(days=1), NOW), adapter)
 
 

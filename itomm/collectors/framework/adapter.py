@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
 from urllib.parse import urljoin
 
 import requests
@@ -11,8 +16,10 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from itomm.collectors.contract import SourceError
+from itomm.collectors.framework.allowance import allowance_in
 from itomm.collectors.framework.body import read_body
 from itomm.collectors.framework.clock_skew import ClockSkew
+from itomm.collectors.framework.pace import Pace, Ticket
 from itomm.collectors.framework.provenance import origin_of, public_url, request_made, same_origin
 from itomm.collectors.framework.timing import Timing
 from itomm.collectors.framework.waiting import asked_wait, back_off
@@ -36,6 +43,7 @@ class Limits:
         timeout_seconds: to connect, and between two pieces of an answer.
         deadline_seconds: for the whole run, waits included.
         max_requests: for the whole run, retries included.
+        max_concurrency: requests under way at once.
         max_answer_bytes: of one answer, after decompression.
         verify: True, or the path of a CA bundle.
     """
@@ -44,27 +52,81 @@ class Limits:
     timeout_seconds: tuple[float, float] = (10.0, 30.0)
     deadline_seconds: float = 1800.0
     max_requests: int = 50_000
+    max_concurrency: int = 8
     max_answer_bytes: int = LARGEST_ANSWER_BYTES
     verify: bool | str = True
+
+
+class _OfThread(threading.local):
+    """What each thread has for itself: what it sent, and who may end its requests."""
+
+    def __init__(self) -> None:
+        self.sent: deque[RequestMade] = deque(maxlen=20)
+        self.check: Callable[[], None] = _never_ended
+
+
+def _never_ended() -> None:
+    """Nobody ends the requests of this thread but an interruption of the run."""
 
 
 class GuardedAdapter(HTTPAdapter):
     """Sends requests within :class:`Limits`, repeats what may be repeated, and remembers what it sent.
 
-    One adapter serves one source in one run, from one thread. Answers are read whole before they are
-    handed on, so that a slow, endless or cut body is met here and not in a client library.
+    One adapter serves one source in one run, from any number of threads; what it sent last it tells each
+    thread apart. Answers are read whole before they are handed on, so that a slow, endless or cut body is met
+    here and not in a client library.
     """
 
     def __init__(self, limits: Limits, timing: Timing, skew: ClockSkew | None = None) -> None:
-        super().__init__(max_retries=0)
+        super().__init__(max_retries=0, pool_maxsize=max(10, limits.max_concurrency))
         self._skew = skew  # None where our own clock stands still
         self._limits = limits
         self._timing = timing
         self._ends_at = timing.monotonic() + limits.deadline_seconds
         self._unreachable: requests.ConnectionError | None = None
         self._unauthorised_in_a_row = 0
+        self._lock = threading.Lock()
+        self._of_thread = _OfThread()
+        self._pace = Pace(limits.max_concurrency, timing.monotonic)
         self.requests_made = 0
-        self.last_requests: deque[RequestMade] = deque(maxlen=20)
+
+    @property
+    def last_requests(self) -> deque[RequestMade]:
+        """The last requests that the calling thread sent."""
+        return self._of_thread.sent
+
+    @property
+    def most_at_once(self) -> int:
+        """How many requests may be under way at once, when the source bears it."""
+        return self._limits.max_concurrency
+
+    def check(self) -> None:
+        """Raise when the run was interrupted, or when nobody wants what the calling thread reads."""
+        self._timing.check()
+        self._of_thread.check()
+
+    def __enter__(self) -> GuardedAdapter:
+        """Use it, and end its connections after that."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End all connections."""
+        super().close()
+
+    def close(self) -> None:
+        """Keep the connections: a session that is closed must not cut off the others that use this."""
+
+    @contextmanager
+    def obeying(self, check: Callable[[], None]) -> Iterator[None]:
+        """In the calling thread, begin anew to note requests, and let ``check`` end them by raising."""
+        self._of_thread.sent.clear()
+        before, self._of_thread.check = self._of_thread.check, check
+        try:
+            yield
+        finally:
+            self._of_thread.check = before
 
     def send(  # type: ignore[override]  # noqa: PLR0917  the signature is requests', whose stubs vary
         self,
@@ -105,7 +167,10 @@ class GuardedAdapter(HTTPAdapter):
                 return response
             if last:
                 return _after_last_try(response)
-            self._pause(self._wait_before_next(response, attempt), _why(response))
+            wait, why = self._wait_before_next(response, attempt), _why(response)
+            if response.status_code in RETRIED_ALWAYS:
+                self._pace.hold(wait, why)  # the other threads need not be told one by one
+            self._pause(wait, why)
         raise AssertionError("the last try returns or raises")
 
     def _send_once(
@@ -115,9 +180,47 @@ class GuardedAdapter(HTTPAdapter):
         cert: str | tuple[str, str] | None,
         proxies: dict[str, str] | None,
     ) -> requests.Response:
-        self._timing.check()
-        self._refuse_to_lock_the_account()
-        self._spend_one_request()
+        ticket = self._enter()
+        response: requests.Response | None = None
+        overburdened = False
+        try:
+            response = self._sent(request, verify, cert, proxies)
+            overburdened = response.status_code in RETRIED_ALWAYS
+        except requests.Timeout:
+            overburdened = True
+            raise
+        finally:
+            self._pace.leave(ticket, answered=response is not None, overburdened=overburdened)
+        location = response.headers.get("Location")
+        if response.is_redirect and location:
+            self._refuse_foreign(urljoin(request.url or "", location), redirected=True)
+        return response
+
+    def _enter(self) -> Ticket:
+        """Wait for our turn."""
+        ticket = None
+        while ticket is None:
+            self.check()
+            self._seconds_left()
+            ticket = self._pace.enter()
+        try:
+            while (due := self._pace.wait_due())[0]:
+                self._pause(*due)
+                self.check()
+            self._refuse_to_lock_the_account()
+            self._spend_one_request()
+        except BaseException:
+            self._pace.leave(ticket, answered=False, overburdened=False)
+            raise
+        return ticket
+
+    def _sent(
+        self,
+        request: requests.PreparedRequest,
+        verify: bool | str,  # noqa: FBT001  passed through from requests
+        cert: str | tuple[str, str] | None,
+        proxies: dict[str, str] | None,
+    ) -> requests.Response:
         connect, read = self._limits.timeout_seconds
         left = self._seconds_left()
         chosen = self._limits.verify if isinstance(self._limits.verify, str) else (verify or True)
@@ -133,23 +236,32 @@ class GuardedAdapter(HTTPAdapter):
                 proxies=proxies,
             )
             status = response.status_code
-            if self._skew and sent_at:
-                self._skew.note(response.headers, sent_at)
-            self._unauthorised_in_a_row = self._unauthorised_in_a_row + 1 if status == 401 else 0
+            self._note_answer(response, sent_at)
             read_body(response, request, self._keep_reading)
         finally:
-            self.last_requests.append(request_made(request.method or "GET", request.url or "", status))
-        location = response.headers.get("Location")
-        if response.is_redirect and location:
-            self._refuse_foreign(urljoin(request.url or "", location), redirected=True)
+            self._of_thread.sent.append(request_made(request.method or "GET", request.url or "", status))
         return response
+
+    def _note_answer(self, response: requests.Response, sent_at: datetime | None) -> None:
+        """What an answer's head tells about clocks, the token and the rate limit."""
+        unauthorised = response.status_code == 401
+        with self._lock:
+            if self._skew and sent_at:
+                self._skew.note(response.headers, sent_at)
+            self._unauthorised_in_a_row = self._unauthorised_in_a_row + 1 if unauthorised else 0
+        if unauthorised:
+            self._pace.one_at_a_time()
+        left = allowance_in(response.headers, self._timing.now())
+        if left is not None:
+            self._pace.note_allowance(left)
 
     def take_clock_skew(self) -> int | None:
         """The server's clock less ours in seconds, the largest since the last call; None: not measured."""
-        return self._skew.take() if self._skew else None
+        with self._lock:
+            return self._skew.take() if self._skew else None
 
     def _keep_reading(self, size: int) -> None:
-        self._timing.check()
+        self.check()
         self._seconds_left()
         self._refuse_larger_than_allowed(size)
 
@@ -184,7 +296,9 @@ class GuardedAdapter(HTTPAdapter):
         self._timing.wait(seconds)
 
     def _refuse_to_lock_the_account(self) -> None:
-        if self._unauthorised_in_a_row >= MOST_UNAUTHORISED:
+        with self._lock:
+            refused = self._unauthorised_in_a_row >= MOST_UNAUTHORISED
+        if refused:
             raise SourceError(
                 f"{self._host} answered 401 {MOST_UNAUTHORISED} times: the token is wrong, expired or "
                 f"missing. It was not asked again, so that the account is not locked.",
@@ -192,12 +306,15 @@ class GuardedAdapter(HTTPAdapter):
             )
 
     def _spend_one_request(self) -> None:
-        if self.requests_made >= self._limits.max_requests:
+        with self._lock:
+            spent = self.requests_made >= self._limits.max_requests
+            if not spent:
+                self.requests_made += 1
+        if spent:
             raise SourceError(
                 f"{self._host}: the budget of {self._limits.max_requests:,} requests for one run is used up. "
                 f"Narrow the source down, or raise its max_requests."
             )
-        self.requests_made += 1
 
     def _seconds_left(self) -> float:
         left = self._ends_at - self._timing.monotonic()

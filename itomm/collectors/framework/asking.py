@@ -11,7 +11,9 @@ from itomm import __version__
 from itomm.collectors.source import Source
 from itomm.config.settings import Service
 
-_HOW_NOT_WHAT = frozenset({"timeout_seconds", "deadline_minutes", "max_requests", "verify", "record_types"})
+_HOW_NOT_WHAT = frozenset(
+    {"timeout_seconds", "deadline_minutes", "max_requests", "max_concurrency", "verify", "record_types"}
+)
 """Settings that bound a run, and that choose among streams, change nothing in what one stream brings."""
 
 

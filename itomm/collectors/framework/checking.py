@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import closing
 from datetime import timedelta
 
 from itomm.collectors.contract import Check, CheckState
@@ -21,7 +20,7 @@ def check_source(
 ) -> list[Check]:
     """What the collector finds when it connects; a failure to connect is a check that failed."""
     now = clock()
-    with closing(GuardedAdapter(source.limits, timing(threading.Event()))) as adapter:
+    with GuardedAdapter(source.limits, timing(threading.Event())) as adapter:
         context = StreamContext(Period(now - timedelta(days=1), now), adapter)
         try:
             return source.collector(source.settings).check(context)

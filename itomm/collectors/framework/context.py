@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 from requests.auth import AuthBase
 
+from itomm.collectors.contract import CollectionContext
 from itomm.collectors.framework.adapter import GuardedAdapter
 from itomm.collectors.framework.clock_skew import larger, skew_warning
 from itomm.collectors.framework.failures import Failure
+from itomm.collectors.framework.lanes import Dropped, Lanes, Read
 from itomm.collectors.framework.redaction import redact_text
+from itomm.collectors.framework.scope_context import REPEATED_TOKEN, ScopeContext
 from itomm.config.clock import format_instant, parse_instant
-from itomm.evidence.observation import CollectionOutcome, RequestMade, UnknownReason
+from itomm.evidence.observation import CollectionOutcome, Page, RequestMade, UnknownReason
 
 MOST_DETAILS = 20
+
+Scope = TypeVar("Scope")
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,11 @@ class StreamContext:
         return self._resume_from
 
     @property
+    def lane(self) -> int:
+        """Outside of :meth:`side_by_side` there is only one reader."""
+        return 0
+
+    @property
     def adapter(self) -> GuardedAdapter:
         """The guarded HTTP adapter of the source."""
         return self._adapter
@@ -104,6 +114,31 @@ class StreamContext:
         session.mount("https://", self._adapter)
         session.mount("http://", self._adapter)
         return session
+
+    def side_by_side(
+        self,
+        scopes: Sequence[Scope],
+        read: Callable[[Scope, CollectionContext], Iterator[Page]],
+    ) -> Iterator[Page]:
+        """The pages of all scopes, in the order of scopes, read as many at once as the source bears."""
+
+        def in_lane(scope: Scope, lane: int, check: Callable[[], None]) -> Iterator[Read]:
+            context = ScopeContext(self, self._adapter, lane)
+            try:
+                with self._adapter.obeying(check):
+                    for page in read(scope, context):
+                        yield Read(context.taken_notes(), page)
+            except Dropped:
+                raise
+            except Exception as fault:  # noqa: BLE001  carried to the stream's thread, which raises it there
+                yield Read(context.taken_notes(), failure=fault)
+            else:
+                yield Read(context.taken_notes())
+
+        lanes = min(self._adapter.most_at_once, len(scopes))
+        if lanes > 1:
+            return Lanes(scopes, in_lane, lanes=lanes, check=self._adapter.check).pages()
+        return _one_after_the_other(in_lane(scope, 0, _nobody_drops_it) for scope in scopes)
 
     def asked(self, scope: str) -> None:
         """Note that ``scope`` is asked for; page tokens are told apart from the ones before."""
@@ -138,10 +173,7 @@ class StreamContext:
     def unseen(self, token: str) -> bool:
         """Whether a page token is new in this scope; a repeated one makes the stream incomplete."""
         if token in self._seen_tokens:
-            self.incomplete(
-                UnknownReason.COLLECTION_FAILED,
-                "the tool gave the same page token twice; reading stopped rather than go round for ever",
-            )
+            self.incomplete(UnknownReason.COLLECTION_FAILED, REPEATED_TOKEN)
             return False
         self._seen_tokens.add(token)
         return True
@@ -201,6 +233,20 @@ class StreamContext:
             unmapped=unmapped,
             clock_skew_seconds=self._clock_skew,
         )
+
+
+def _nobody_drops_it() -> None:
+    """Read in the stream's own thread, a scope ends with the stream."""
+
+
+def _one_after_the_other(scopes: Iterator[Iterator[Read]]) -> Iterator[Page]:
+    for scope in scopes:
+        for found in scope:
+            found.note()
+            if found.failure is not None:
+                raise found.failure
+            if found.page is not None:
+                yield found.page
 
 
 def _joined(messages: list[str]) -> str:

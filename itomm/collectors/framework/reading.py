@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -108,7 +108,7 @@ def read_source(
         lambda: source.collector(source.settings)
     )  # one for all streams; made where faults are met
     skew = ClockSkew(timing.now) if tells_real_time(clock) else None
-    with closing(GuardedAdapter(source.limits, timing, skew)) as adapter:
+    with GuardedAdapter(source.limits, timing, skew) as adapter:
         for stream in source.streams:
             if not _is_wanted(stream, source, assignment):
                 continue
@@ -118,9 +118,10 @@ def read_source(
             preparation = Preparation(record_types()[stream.record_type], scrubber, mapper)
             reading = _Reading(source, stream, assignment, adapter, preparation, redact=scrubber.redact)
             sent_before = adapter.requests_made
-            for prepared in reading.pages(plugin):
-                timing.check()
-                tell(PageRead(source, stream, prepared, reading.progress(prepared)))
+            with closing(reading.pages(plugin)) as pages:  # an interruption ends what is read ahead, too
+                for prepared in pages:
+                    timing.check()
+                    tell(PageRead(source, stream, prepared, reading.progress(prepared)))
             tell(Ended(source, stream, reading.outcome(clock()), adapter.requests_made - sent_before))
 
 
@@ -161,7 +162,7 @@ class _Reading:
         self._unmapped: int = progress.get("unmapped", 0)
         self._failure: Failure | None = None
 
-    def pages(self, plugin: Callable[[], Collector]) -> Iterator[PreparedPage]:
+    def pages(self, plugin: Callable[[], Collector]) -> Generator[PreparedPage]:
         """The stream's pages; a failure ends them and is kept for the outcome."""
         try:
             with ExitStack() as at_end:

@@ -32,7 +32,7 @@ def asked_wait(headers: Mapping[str, str], now: datetime) -> float | None:
     server_now = _http_date(headers.get("Date", "")) or now
     retry_after = headers.get("Retry-After", "").strip()
     if retry_after:
-        wait = _number(retry_after)
+        wait = number_in(retry_after)
         if wait is None:
             wait = _until(_http_date(retry_after), server_now)
         if wait is not None:
@@ -44,8 +44,13 @@ def asked_wait(headers: Mapping[str, str], now: datetime) -> float | None:
     return None
 
 
+def reset_in(headers: Mapping[str, str], name: str, now: datetime) -> float | None:
+    """Seconds until the reset that a header tells, in any of the forms of :func:`asked_wait`."""
+    return _reset(headers.get(name, "").strip(), _http_date(headers.get("Date", "")) or now)
+
+
 def _reset(text: str, now: datetime) -> float | None:
-    number = _number(text)
+    number = number_in(text)
     if number is not None:
         return number - now.timestamp() if number >= _EPOCH_STARTS_AT else number
     try:
@@ -55,7 +60,8 @@ def _reset(text: str, now: datetime) -> float | None:
     return _until(instant if instant.tzinfo else instant.replace(tzinfo=UTC), now)
 
 
-def _number(text: str) -> float | None:
+def number_in(text: str) -> float | None:
+    """A number that is not negative; None for anything else."""
     try:
         number = float(text)
     except ValueError:
