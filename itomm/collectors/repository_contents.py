@@ -1,10 +1,11 @@
-"""What a repository's file names, job names and commit texts say. Pure; shared by GitLab and local git."""
+"""What a repository's file names, job names and commit texts say. Pure; shared by collectors."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
 LOCKFILES = {
@@ -166,6 +167,36 @@ SCANNERS: Sequence[tuple[str, re.Pattern[str]]] = tuple(
     )
 )
 """Scanners by job name (those of GitLab's own templates and common tools), tried in this order."""
+
+
+_SBOM = re.compile(r"sbom|cyclone-?dx|spdx|\bbom\.(json|xml)", re.IGNORECASE)
+_PROVENANCE = re.compile(r"provenance|attestation|in-?toto|slsa", re.IGNORECASE)
+_SIGNATURE = re.compile(r"\.(asc|sig|minisig|sigstore(\.json)?)$|cosign|signature", re.IGNORECASE)
+
+
+def release_proofs(names: Sequence[str]) -> dict[str, bool]:
+    """Which proofs are attached to a release, by the names and addresses of its files."""
+    return {
+        "signed": any(_SIGNATURE.search(part) for name in names for part in name.split()),
+        "sbom": any(_SBOM.search(name) for name in names),
+        "provenance": any(_PROVENANCE.search(name) for name in names),
+    }
+
+
+def time_running(spans: Iterable[tuple[datetime | None, datetime | None]]) -> timedelta | None:
+    """Time in which at least one of a pipeline's jobs ran; waiting between jobs is left out."""
+    ran = sorted((start, end) for start, end in spans if start and end)
+    if not ran:
+        return None
+    total = timedelta()
+    begin, until = ran[0]
+    for start, end in ran[1:]:
+        if start > until:
+            total += until - begin
+            begin, until = start, end
+        else:
+            until = max(until, end)
+    return total + (until - begin)
 
 
 def scanner_kind(job_name: str) -> str | None:

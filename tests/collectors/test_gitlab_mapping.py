@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from itomm.collectors.gitlab.delivered import delivered_keys, read_merge
-from itomm.collectors.gitlab.deployment import deployment, judge, read_delivery
+from itomm.collectors.deliveries import delivered_keys, judge
+from itomm.collectors.gitlab.delivered import read_merge
+from itomm.collectors.gitlab.deployment import deployment, read_delivery
 from itomm.collectors.gitlab.job import by_pipeline, job_summaries, pipeline, read_job, security_scans
 from itomm.collectors.gitlab.merge_request import merge_request
 from itomm.collectors.gitlab.project import Project, is_bot

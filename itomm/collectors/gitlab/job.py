@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from itomm.collectors.gitlab.project import Project
 from itomm.collectors.payload import Payload, instant_of, mapping_of, text_of
-from itomm.collectors.repository_contents import job_kind, scanner_kind
+from itomm.collectors.repository_contents import job_kind, scanner_kind, time_running
 from itomm.evidence.observation import Observation
 
 RAN = frozenset({"success", "failed"})
@@ -113,7 +113,9 @@ def pipeline(project: Project, payload: Payload, jobs: Sequence[Job]) -> Observa
             "on_default_branch": payload.get("ref") == project.default_branch and trigger != "merge_request",
             "created_at": created_at,
             "finished_at": finished_at,
-            "duration_s": _running_time([job for job in jobs if _ended_by(job, finished_at)]),
+            "duration_s": time_running(
+                (job.started_at, job.finished_at) for job in jobs if _ended_by(job, finished_at)
+            ),
             "queued_s": _queued(created_at, jobs),
             "jobs": [_job_entry(job) for job in jobs],
             "coverage": _coverage(jobs),
@@ -154,22 +156,6 @@ def _end_before_a_person(jobs: Sequence[Job]) -> datetime | None:
         if created <= spans[0][0] and started - end > WAITS_FOR_A_PERSON:
             return end
     return None
-
-
-def _running_time(jobs: Sequence[Job]) -> timedelta | None:
-    """Time in which at least one job ran; waiting between jobs is left out."""
-    spans = sorted((job.started_at, job.finished_at) for job in jobs if job.started_at and job.finished_at)
-    if not spans:
-        return None
-    total = timedelta()
-    begin, end = spans[0]
-    for start, finish in spans[1:]:
-        if start > end:
-            total += end - begin
-            begin, end = start, finish
-        else:
-            end = max(end, finish)
-    return total + (end - begin)
 
 
 def _queued(created_at: datetime, jobs: Sequence[Job]) -> timedelta | None:

@@ -9,16 +9,17 @@ from datetime import datetime, timedelta
 from gitlab.exceptions import GitlabHttpError
 
 from itomm.collectors.contract import CollectionContext
-from itomm.collectors.gitlab.client import GitLabClient, Rows
-from itomm.collectors.gitlab.delivered import Merge, delivered_keys, read_merge
-from itomm.collectors.gitlab.deployment import (
+from itomm.collectors.deliveries import (
     Delivery,
-    deployment,
+    Merge,
+    delivered_keys,
     is_unsettled,
     judge,
-    read_delivery,
     unsettled_since,
 )
+from itomm.collectors.gitlab.client import GitLabClient, Rows
+from itomm.collectors.gitlab.delivered import read_merge
+from itomm.collectors.gitlab.deployment import deployment, read_delivery
 from itomm.collectors.gitlab.job import by_pipeline, job_summaries, pipeline, security_scans
 from itomm.collectors.gitlab.merge_request import merge_request
 from itomm.collectors.gitlab.project import Project
@@ -172,7 +173,7 @@ class ProjectReader:
         unsettled = unsettled_since(finished, asked.changed_since) if asked.changed_since else None
         for page, deliveries in zip(pages, read, strict=True):
             found = [
-                deployment(project, judged[id(one)], delivered[one.payload["id"]])
+                deployment(project, judged[id(one)], delivered[one.number])
                 for one in deliveries
                 if one is not None
                 and context.since <= one.finished_at <= context.until

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from itomm.collectors.gitlab.project import Project
 from itomm.collectors.payload import Payload, instant_of, mapping_of, rows_of, text_of
+from itomm.collectors.repository_contents import release_proofs
 from itomm.evidence.observation import Observation
-
-_SBOM = re.compile(r"sbom|cyclone-?dx|spdx|\bbom\.(json|xml)", re.IGNORECASE)
-_PROVENANCE = re.compile(r"provenance|attestation|in-?toto|slsa", re.IGNORECASE)
-_SIGNATURE = re.compile(r"\.(asc|sig|minisig|sigstore(\.json)?)$|cosign|signature", re.IGNORECASE)
 
 
 def release(project: Project, payload: Payload) -> Observation | None:
@@ -29,9 +24,7 @@ def release(project: Project, payload: Payload) -> Observation | None:
             "tag": tag,
             "released_at": released_at,
             "notes_chars": len(text_of(payload.get("description")) or ""),
-            "signed": any(_SIGNATURE.search(part) for name in names for part in name.split()),
-            "sbom": any(_SBOM.search(name) for name in names),
-            "provenance": any(_PROVENANCE.search(name) for name in names),
+            **release_proofs(names),
         },
         raw={"tag_name": tag, "released_at": payload.get("released_at"), "assets": payload.get("assets")},
         url=page or f"{project.web_url}/-/releases/{tag}",
