@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -180,7 +180,7 @@ class GuardedAdapter(HTTPAdapter):
         cert: str | tuple[str, str] | None,
         proxies: dict[str, str] | None,
     ) -> requests.Response:
-        ticket = self._enter()
+        ticket = self._enter(_kind_of(request.url or ""))
         response: requests.Response | None = None
         overburdened = False
         try:
@@ -196,13 +196,13 @@ class GuardedAdapter(HTTPAdapter):
             self._refuse_foreign(urljoin(request.url or "", location), redirected=True)
         return response
 
-    def _enter(self) -> Ticket:
+    def _enter(self, kind: str) -> Ticket:
         """Wait for our turn."""
         ticket = None
         while ticket is None:
             self.check()
             self._seconds_left()
-            ticket = self._pace.enter()
+            ticket = self._pace.enter(kind)
         try:
             while (due := self._pace.wait_due())[0]:
                 self._pause(*due)
@@ -356,6 +356,12 @@ def _repeatable(request: requests.PreparedRequest, error: requests.ConnectionErr
 def _never_connected(error: requests.ConnectionError) -> bool:
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return isinstance(reason, NewConnectionError | ConnectTimeoutError)
+
+
+def _kind_of(url: str) -> str:
+    """What is asked for, by the last name in the address that is no number; it only tells answers apart."""
+    names = (part for part in reversed(urlsplit(url).path.split("/")) if part and not part.isdecimal())
+    return next(names, "")[:40]
 
 
 def _why(response: requests.Response) -> str:

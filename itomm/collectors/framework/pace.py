@@ -23,16 +23,41 @@ UNDISTURBED_SECONDS = 0.1
 SPARE_SHARE = 0.1
 """From a tenth of the rate limit on, what is left is spread over the time until it is counted anew."""
 
+_WEIGHT_OF_NEWEST = 0.3
+_FORGOTTEN = 1.1
 _NOTICED_WITHIN_SECONDS = 0.2
 _TOO_SHORT_TO_WAIT = 0.001
 
 
 @dataclass(frozen=True)
 class Ticket:
-    """One request under way: when it began, and how often the source had been slowed down before."""
+    """One request under way: what for, since when, and how often the source had been slowed down before."""
 
+    kind: str
     began: float
     slowed_before: int
+
+
+class _UsualTimes:
+    """How long answers take at best, by what is asked: a list of jobs takes longer than one branch."""
+
+    def __init__(self) -> None:
+        self._smoothed: dict[str, float] = {}
+        self._best: dict[str, float] = {}
+
+    def note(self, kind: str, took: float) -> float:
+        """How much longer an answer took than such answers take at best; 1 when it was quick anyway."""
+        before = self._smoothed.get(kind, took)
+        smoothed = before + _WEIGHT_OF_NEWEST * (took - before)
+        self._smoothed[kind] = smoothed
+        best = self._best.setdefault(kind, smoothed)
+        self._best[kind] = min(best, smoothed)
+        return 1.0 if took <= UNDISTURBED_SECONDS or not best else took / best
+
+    def forget_a_little(self) -> None:
+        """So that a server which has become slower for good is not taken for a busy one for ever."""
+        for kind in self._best:
+            self._best[kind] *= _FORGOTTEN
 
 
 class Pace:
@@ -52,9 +77,9 @@ class Pace:
         self._doubling = True
         self._slowed = 0
         self._answers = 0
-        self._seconds = 0.0
+        self._longer = 0.0
         self._was_full = False
-        self._best: float | None = None
+        self._usual = _UsualTimes()
         self._hold_until = 0.0
         self._why = ""
         self._spacing = 0.0
@@ -67,15 +92,15 @@ class Pace:
         with self._changed:
             return self._allowed
 
-    def enter(self) -> Ticket | None:
-        """Begin a request; None when none came free within a moment: look around and try again."""
+    def enter(self, kind: str = "") -> Ticket | None:
+        """Begin a request for a ``kind`` of thing; None when no place came free in a moment: try again."""
         with self._changed:
             free = self._changed.wait_for(lambda: self._under_way < self._allowed, _NOTICED_WITHIN_SECONDS)
             if not free:
                 return None
             self._under_way += 1
             self._was_full = self._was_full or self._under_way >= self._allowed
-            return Ticket(self._monotonic(), self._slowed)
+            return Ticket(kind, self._monotonic(), self._slowed)
 
     def leave(self, ticket: Ticket, *, answered: bool, overburdened: bool) -> None:
         """End a request: whether an answer came, and whether it said that the server has too much to do."""
@@ -85,7 +110,7 @@ class Pace:
             if overburdened:
                 self._slow_down(ticket)
             elif answered:
-                self._note_answer(took)
+                self._note_answer(ticket.kind, took)
             self._changed.notify_all()
 
     def wait_due(self) -> tuple[float, str]:
@@ -143,20 +168,19 @@ class Pace:
             self._doubling = False
             self._begin_round()
 
-    def _note_answer(self, took: float) -> None:
+    def _note_answer(self, kind: str, took: float) -> None:
         """After as many answers as may be under way, let more through if the server kept up."""
         self._answers += 1
-        self._seconds += took
+        self._longer += self._usual.note(kind, took)
         if self._answers < self._allowed:
             return
-        mean = self._seconds / self._answers
-        if mean > max(UNDISTURBED_SECONDS, SLOWER_THAN_BEST * (mean if self._best is None else self._best)):
+        if self._longer / self._answers > SLOWER_THAN_BEST:
             self._doubling = False
+            self._usual.forget_a_little()
         elif self._was_full:
             more = self._allowed if self._doubling else 1
             self._allowed = min(self._most, self._allowed + more)
-        self._best = mean if self._best is None else min(self._best, mean)
         self._begin_round()
 
     def _begin_round(self) -> None:
-        self._answers, self._seconds, self._was_full = 0, 0.0, False
+        self._answers, self._longer, self._was_full = 0, 0.0, False
