@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from itomm.collectors.jira.issue import Issue, read_issue, severity_of
+from itomm.collectors.jira.issue import Issue, read_issue
 from itomm.collectors.jira.reviews import access_review_fields, postmortem_fields, restore_test_fields
 from itomm.collectors.jira.service_levels import service_level_cycles
 from itomm.collectors.jira.settings import JiraSettings
 from itomm.collectors.jira.site import Site, read_site, words_of
 from itomm.collectors.jira.tickets import TICKETS
+from itomm.collectors.ticketing.words import severity_of
 from itomm.evidence.record_types import record_types
 from itomm.evidence.segments.columns import column_values
 

@@ -10,6 +10,7 @@ from itomm.collectors.jira.excerpt import excerpt
 from itomm.collectors.jira.history import CATEGORIES, DONE, History, account_of, history_of
 from itomm.collectors.jira.site import Site
 from itomm.collectors.payload import Payload, instant_of, mapping_of, rows_of, text_of
+from itomm.collectors.ticketing.words import severity_of
 from itomm.evidence.observation import Observation
 
 ISSUE_FIELDS = (
@@ -169,31 +170,6 @@ def observation(issue: Issue, fields: Mapping[str, object], headings: Iterable[s
         url=issue.site.url(issue.key),
         service_keys=issue.service_keys,
     )
-
-
-SEVERITY_WORDS = {
-    "critical": 1,
-    "blocker": 1,
-    "highest": 1,
-    "high": 2,
-    "major": 2,
-    "medium": 3,
-    "moderate": 3,
-    "low": 4,
-    "minor": 4,
-    "lowest": 5,
-    "trivial": 5,
-}
-
-
-def severity_of(text: str | None) -> int | None:
-    """1 to 5 from texts such as "2", "SEV-2", "2 - High" or "High"; None when it says none of these."""
-    if text is None:
-        return None
-    digits = [int(character) for character in text if character in "12345"]
-    if digits:
-        return digits[0]
-    return next((number for word, number in SEVERITY_WORDS.items() if word == text.casefold()), None)
 
 
 def _is_security(issue: Issue) -> bool:

@@ -7,58 +7,15 @@ from collections.abc import Callable, Mapping
 from itomm.collectors.jira.history import DONE, is_automation
 from itomm.collectors.jira.issue import Issue, base_fields
 from itomm.collectors.payload import instant_of, instant_of_milliseconds, mapping_of, rows_of, text_of
-
-DETECTED_BY: Mapping[str, str] = {
-    "monitoring": "monitoring",
-    "alert": "monitoring",
-    "user": "user",
-    "customer": "user",
-    "staff": "staff",
-    "employee": "staff",
-    "third party": "third_party",
-    "supplier": "third_party",
-    "vendor": "third_party",
-}
-
-OUTCOMES: Mapping[str, str] = {
-    "successful": "successful",
-    "success": "successful",
-    "done": "successful",
-    "completed": "successful",
-    "implemented": "successful",
-    "fixed": "successful",
-    "failed": "failed",
-    "unsuccessful": "failed",
-    "rolled back": "rolled_back",
-    "rollback": "rolled_back",
-    "backed out": "rolled_back",
-    "cancelled": "cancelled",
-    "canceled": "cancelled",
-    "rejected": "cancelled",
-    "declined": "cancelled",
-    "withdrawn": "cancelled",
-    "won't do": "cancelled",
-}
-
-TREATMENTS = {"accept": "accept", "mitigat": "mitigate", "transfer": "transfer", "avoid": "avoid"}
-
-ORIGINS = {
-    "postmortem": "postmortem",
-    "post-mortem": "postmortem",
-    "post-incident": "postmortem",
-    "retro": "retro",
-    "audit": "audit",
-    "csi": "csi",
-}
-
-CHANGE_TYPES = {
-    "standard": "standard",
-    "normal": "normal",
-    "emergency": "emergency",
-    "expedited": "emergency",
-}
-
-RISK_LEVELS = {"low": "low", "medium": "medium", "moderate": "medium", "high": "high"}
+from itomm.collectors.ticketing.words import (
+    CHANGE_TYPES,
+    DETECTED_BY,
+    ORIGINS,
+    OUTCOMES,
+    RISK_LEVELS,
+    TREATMENTS,
+    first_word,
+)
 
 
 def incident_fields(issue: Issue) -> dict[str, object]:
@@ -87,8 +44,8 @@ def change_fields(issue: Issue) -> dict[str, object]:
     site, payload = issue.site, issue.payload
     plan = site.text(payload, "backout_plan")
     return base_fields(issue, "change") | {
-        "change_type": _first_word(site.text(payload, "change_type"), CHANGE_TYPES) or "unknown",
-        "risk": _first_word(site.text(payload, "change_risk"), RISK_LEVELS) or "unknown",
+        "change_type": first_word(site.text(payload, "change_type"), CHANGE_TYPES) or "unknown",
+        "risk": first_word(site.text(payload, "change_risk"), RISK_LEVELS) or "unknown",
         "backout_plan": plan is not None if site.has("backout_plan") else None,
         "approvals": _approvals(issue),
         "planned_start": instant_of(site.value(payload, "planned_start")),
@@ -130,7 +87,7 @@ def improvement_fields(issue: Issue) -> dict[str, object]:
     """The record fields of an improvement."""
     site, payload = issue.site, issue.payload
     hints = [site.text(payload, "origin") or "", *issue.labels]
-    origin = next((found for hint in hints if (found := _first_word(hint, ORIGINS))), "other")
+    origin = next((found for hint in hints if (found := first_word(hint, ORIGINS))), "other")
     return base_fields(issue, "improvement") | {
         "origin": origin,
         "baseline": site.text(payload, "baseline"),
@@ -143,7 +100,7 @@ def risk_fields(issue: Issue) -> dict[str, object]:
     site, payload = issue.site, issue.payload
     fields = base_fields(issue, "risk")
     return fields | {
-        "treatment": _first_word(site.text(payload, "treatment"), TREATMENTS) or "none",
+        "treatment": first_word(site.text(payload, "treatment"), TREATMENTS) or "none",
         "owner": fields["assignee"],
         "reviewed_at": instant_of(site.value(payload, "reviewed_on")),
         "review_due_at": fields["due_at"],
@@ -178,14 +135,8 @@ NEEDED_FIELDS: Mapping[str, tuple[str, ...]] = {
 """Our custom fields that each kind reads, so that only these are asked for."""
 
 
-def _first_word(text: str | None, words: Mapping[str, str]) -> str | None:
-    """The meaning of the first of ``words`` that ``text`` contains."""
-    folded = (text or "").casefold()
-    return next((meaning for word, meaning in words.items() if word in folded), None)
-
-
 def _detected_by(issue: Issue) -> str:
-    stated = _first_word(issue.site.text(issue.payload, "detected_by"), DETECTED_BY)
+    stated = first_word(issue.site.text(issue.payload, "detected_by"), DETECTED_BY)
     if stated:
         return stated
     if is_automation(issue.fields.get("reporter"), issue.site.settings.automation_accounts):
