@@ -12,6 +12,7 @@ from itomm.config.clock import format_instant
 from itomm.config.errors import ExitCode, UsageError
 from itomm.config.settings import Configuration
 from itomm.config.structure import closest, nearest
+from itomm.evidence.attachments import kept_attachments
 from itomm.evidence.decisions import LONGEST_LIFE, STATED_VERDICTS, Answer, record_answer
 from itomm.rules.rule_set import RuleSet
 
@@ -22,7 +23,7 @@ from itomm.rules.rule_set import RuleSet
 @click.option("--by", "author", required=True, metavar="PERSON", help="Who answers.")
 @click.option("--reason", required=True, help="On what the answer rests.")
 @click.option("--service", "--scope", "scope", metavar="ID", help="A service or group.  [default: all]")
-@click.option("--attach", "attachments", multiple=True, metavar="LINK", help="Proof; repeatable.")
+@click.option("--attach", "attachments", multiple=True, metavar="LINK|FILE", help="Proof; repeatable.")
 @click.option("--until", metavar="INSTANT", help="When it expires.  [default: in 180 days]")
 @common_options
 def command(
@@ -46,7 +47,7 @@ def command(
         verdict=verdict,
         author=author,
         reason=reason,
-        attachments=attachments,
+        attachments=kept_attachments(workspace.store, attachments, at=now, actor=author),
         at=now,
         expires_at=instant_or_none(until) or now + LONGEST_LIFE,
     )

@@ -57,7 +57,10 @@ class Decision:
 
 @dataclass(frozen=True)
 class Override:
-    """A proposal to replace an inferred answer for a time, with what it saw, and what was decided."""
+    """A proposal to replace an inferred answer for a time, with what it saw, and what was decided.
+
+    ``renews`` is the override that it goes on with, ``origin`` the reviewed file and commit it came from.
+    """
 
     id: str
     scope: str
@@ -72,6 +75,9 @@ class Override:
     saw_verdict: str
     saw_measured: str | None
     decisions: tuple[Decision, ...]
+    attachments: tuple[str, ...] = ()
+    renews: str | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,7 @@ class Decisions:
         """SHA-256 over everything decided."""
         stated = [vars(answer) for answer in self.answers]
         replaced = [
-            {**vars(override), "decisions": [vars(decision) for decision in override.decisions]}
+            {**_said(override), "decisions": [vars(decision) for decision in override.decisions]}
             for override in self.overrides
         ]
         return digest({"answers": stated, "overrides": replaced})
@@ -156,7 +162,7 @@ def propose(store: Store, override: Override) -> Override:
         raise UsageError(f"The reason is too short: write at least {SHORTEST_REASON} characters.")
     _require(override.proposer, "Say who proposes with --by.")
     _check_life(override.effective_from, override.expires_at)
-    values = _plain({name: value for name, value in vars(override).items() if name != "decisions"})
+    values = _plain(_said(override))
     with store.transaction() as connection:
         values["id"] = f"O{_next(connection.execute(select(func.count()).select_from(overrides)).scalar())}"
         values["proposer_key"] = person_key(override.proposer)
@@ -167,7 +173,8 @@ def propose(store: Store, override: Override) -> Override:
             actor=override.proposer,
             body=values,
         )
-        connection.execute(overrides.insert().values(**values, ledger_seq=seq))
+        row = {**values, "attachments": canonical_bytes(override.attachments).decode(), "ledger_seq": seq}
+        connection.execute(overrides.insert().values(**row))
     return Override(**{**vars(override), "id": str(values["id"])})
 
 
@@ -253,10 +260,25 @@ def _all_in(connection: Connection) -> Decisions:
                 effective_from=parse_instant(row["effective_from"]),
                 expires_at=parse_instant(row["expires_at"]),
                 decisions=tuple(by_override.get(row["id"], ())),
+                attachments=tuple(json.loads(row["attachments"])),
+                renews=row["renews"],
+                origin=row["origin"],
             )
             for row in proposed
         ),
     )
+
+
+def _said(override: Override) -> dict[str, object]:
+    """What a proposal says; what it leaves open is left out, as it was before there was room for it."""
+    values = {name: value for name, value in vars(override).items() if name != "decisions"}
+    optional = {
+        "attachments": list(override.attachments),
+        "renews": override.renews,
+        "origin": override.origin,
+    }
+    without = {name for name, value in optional.items() if not value}
+    return {name: optional.get(name, value) for name, value in values.items() if name not in without}
 
 
 def _kept(row: RowMapping, *names: str) -> dict[str, str]:

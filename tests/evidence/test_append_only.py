@@ -20,6 +20,7 @@ ROWS = (
     "INSERT INTO removals VALUES ('path', 'digest', 'rule', 'reason', 'ada', 'at', NULL, NULL, 1)",
     "INSERT INTO signing_keys VALUES ('key', 'PEM', 'at', NULL, NULL, 1)",
     "INSERT INTO fingerprints VALUES ('a.key', 'digest', 1)",
+    "INSERT INTO tickets VALUES ('https://jira.example', 'OPS-1', 'url', 'acme', 'A-P-2.1', 'ada', 'at', 1)",
 )
 OTHER_KEYS = [("ledger", "prev"), ("ledger", "hash"), ("collections", "run")]
 

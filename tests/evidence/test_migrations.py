@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,12 @@ from itomm.evidence.catalogue.schema_versions import (
     upgrade,
     version_of,
 )
-from itomm.evidence.decisions import all_decisions, record_answer
+from itomm.evidence.decisions import all_decisions, propose, record_answer
 from itomm.evidence.reading.snapshot import snapshot_of
 from itomm.evidence.store import Store
 from itomm.evidence.trust.verification import verify
 from tests.evidence.stores import DAY, NOON, collect, finished, known, scan
-from tests.evidence.whole_store import an_answer, asked, directly, whole_store
+from tests.evidence.whole_store import an_answer, an_override, asked, directly, whole_store
 from tests.real.postgresql import PostgreSQL
 
 KEPT = Path(__file__).parents[1] / "data" / "stores"
@@ -49,6 +50,14 @@ def older(tmp_path: Path) -> Path:
     with tarfile.open(KEPT / "version_1.tar.xz") as kept:
         kept.extractall(tmp_path / "older", filter="data")
     return tmp_path / "older"
+
+
+@pytest.fixture
+def of_version_2(tmp_path: Path) -> Path:
+    """A copy of a store that the second version wrote."""
+    with tarfile.open(KEPT / "version_2.tar.xz") as kept:
+        kept.extractall(tmp_path / "second", filter="data")
+    return tmp_path / "second"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -168,7 +177,7 @@ def test_both_ways_of_telling_the_version_agree(new_place: Callable[[], Place]) 
             old_way = connection.execute(text("SELECT value FROM meta")).scalar_one()
             told.append((old_way, connection.execute(text("SELECT * FROM alembic_version")).scalar_one()))
     engine.dispose()
-    assert told == [("1", "0001"), ("2", "0002"), ("1", "0001")]
+    assert told == [("1", "0001"), ("3", "0003"), ("1", "0001")]
 
 
 def _back(folder: Path, database: Secret | None) -> None:
@@ -183,12 +192,14 @@ def test_a_store_of_the_newest_version_stays_as_it_is(new_place: Callable[[], Pl
     assert schema_of((folder, database)) == before
 
 
-@pytest.mark.parametrize("to", [0, -1, 3])
+@pytest.mark.parametrize("to", [0, -1, SCHEMA_VERSION + 1])
 def test_there_is_no_version_before_the_first_or_after_the_newest_to_go_back_to(
     new_place: Callable[[], Place], to: int
 ) -> None:
     folder, database = fresh(new_place())
-    with pytest.raises(UsageError, match=f"The store has version 2; it cannot go back to {to}"):
+    with pytest.raises(
+        UsageError, match=f"The store has version {SCHEMA_VERSION}; it cannot go back to {to}"
+    ):
         downgrade(folder, to, database=database)
 
 
@@ -239,7 +250,7 @@ def test_a_store_is_not_moved_while_a_run_is_under_way(new_place: Callable[[], P
 def test_an_older_store_is_not_opened_but_told_how_to_bring_up(older: Path, create: bool) -> None:
     before = (older / "itomm.db").read_bytes()
     with pytest.raises(
-        StoreVersionError, match=r"has version 1; this itomm needs 2. Run 'itomm db upgrade'"
+        StoreVersionError, match=r"has version 1; this itomm needs 3. Run 'itomm db upgrade'"
     ) as told:
         Store.open(older, create=create)
     assert told.value.exit_code is ExitCode.INVALID
@@ -381,6 +392,47 @@ def test_only_postgresql_has_roles(tmp_path: Path) -> None:
 
 def test_a_store_of_a_newer_itomm_is_not_brought_anywhere(tmp_path: Path) -> None:
     Store.open(tmp_path, create=True).engine.dispose()
-    directly(tmp_path, "UPDATE meta SET value = '3'", "UPDATE alembic_version SET version_num = '0003'")
-    with pytest.raises(StoreVersionError, match="has version 3; this itomm knows up to 2"):
+    directly(tmp_path, "UPDATE meta SET value = '4'", "UPDATE alembic_version SET version_num = '0004'")
+    with pytest.raises(StoreVersionError, match="has version 4; this itomm knows up to 3"):
         upgrade(tmp_path)
+
+
+def test_a_store_of_version_2_verifies_and_holds_what_it_held(of_version_2: Path) -> None:
+    told = json.loads((KEPT / "version_2.json").read_text(encoding="utf-8"))
+    moved = upgrade(of_version_2)
+    store = Store.open(of_version_2)
+    found = verify(store, records=True)
+
+    assert (moved.before, moved.after) == (2, SCHEMA_VERSION)
+    assert (found.faults, found.head) == ((), told["head"])
+    assert snapshot_of(store).digest == told["snapshot"]
+    assert all_decisions(store).digest == told["decisions"]
+    propose(store, an_override())
+    assert verify(store).faults == ()
+    store.engine.dispose()
+    assert downgrade(of_version_2, 2).after == 2, "what version 2 can hold goes back"
+
+
+@pytest.mark.parametrize(
+    "newer",
+    [{"attachments": ("https://x.example",)}, {"renews": "O1"}, {"origin": "overrides.yaml at 3f2a"}],
+)
+def test_an_override_that_version_2_cannot_hold_keeps_a_store_from_going_back(
+    of_version_2: Path, newer: dict[str, Any]
+) -> None:
+    upgrade(of_version_2)
+    store = Store.open(of_version_2)
+    recorded = propose(store, replace(an_override(), **newer))
+    assert all_decisions(store).overrides[-1] == recorded
+    assert verify(store).faults == ()
+    store.engine.dispose()
+    with pytest.raises(StoreError, match=r"it holds 1 overrides and 0 tickets .* Nothing was changed"):
+        downgrade(of_version_2, 2)
+    assert version_of(of_version_2) == SCHEMA_VERSION
+
+
+def test_a_ticket_keeps_a_store_from_going_back(of_version_2: Path) -> None:
+    upgrade(of_version_2)
+    directly(of_version_2, "INSERT INTO tickets VALUES ('jira', 'OPS-1', 'url', 'acme', 'A', 'ada', 'at', 1)")
+    with pytest.raises(StoreError, match="it holds 0 overrides and 1 tickets"):
+        downgrade(of_version_2, 2)

@@ -26,6 +26,7 @@ APPEND_ONLY_TABLES = (
     "override_decisions",
     "answers",
     "assessments",
+    "tickets",
 )
 VERIFIED_TABLES = (
     "ledger",

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import Text as AnyText
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 Text = AnyText().with_variant(AnyText(collation="C"), "postgresql")  # one order on both, by code point
 
@@ -159,7 +159,23 @@ overrides = Table(
     Column("saw_verdict", Text, nullable=False),
     Column("saw_measured", Text),
     Column("ledger_seq", Integer, ForeignKey("ledger.seq"), nullable=False),
+    Column("attachments", Text, nullable=False, server_default="[]"),
+    Column("renews", Text),  # the override that this one goes on with
+    Column("origin", Text),  # the reviewed file and commit that it came from; null when typed
     CheckConstraint("length(reason) >= 20", name="reason_long_enough"),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("tracker", Text, primary_key=True),  # the address of the tool
+    Column("ticket", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("criterion", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("ledger_seq", Integer, ForeignKey("ledger.seq"), nullable=False),
 )
 
 override_decisions = Table(
@@ -218,4 +234,5 @@ APPEND_ONLY = (
     override_decisions,
     answers,
     assessments,
+    tickets,
 )

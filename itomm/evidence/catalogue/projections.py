@@ -26,6 +26,7 @@ from itomm.evidence.catalogue.database import (
     requests,
     segments,
     signing_keys,
+    tickets,
 )
 
 Projected = Iterator[tuple[Table, Mapping[str, Any]]]
@@ -57,6 +58,11 @@ def _answer(body: Mapping[str, Any]) -> Projected:
     yield answers, {**body, "attachments": canonical_bytes(body["attachments"]).decode()}
 
 
+def _override(body: Mapping[str, Any]) -> Projected:
+    whole = {"attachments": [], "renews": None, "origin": None, **body}  # version 2 knew none of them
+    yield overrides, {**whole, "attachments": canonical_bytes(whole["attachments"]).decode()}
+
+
 def _removal(body: Mapping[str, Any]) -> Projected:
     for removal in body["removals"]:
         yield removals, removal
@@ -76,9 +82,10 @@ _PROJECTIONS: Mapping[str, Callable[[Mapping[str, Any]], Projected]] = {
     "signing_key": _row_of(signing_keys),
     "fingerprint": _row_of(fingerprints),
     "answer": _answer,
-    "override_proposed": _row_of(overrides),
+    "override_proposed": _override,
     "override_approved": _row_of(override_decisions),
     "override_rejected": _row_of(override_decisions),
     "override_withdrawn": _row_of(override_decisions),
     "assessment": _row_of(assessments),
+    "ticket": _row_of(tickets),
 }
