@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from itomm.collectors.jira.excerpt import excerpt
-from itomm.collectors.jira.history import CATEGORIES, DONE, History, account_of, history_of
+from itomm.collectors.jira.history import CATEGORIES, account_of, history_of
 from itomm.collectors.jira.site import Site
 from itomm.collectors.payload import Payload, instant_of, mapping_of, rows_of, text_of
+from itomm.collectors.ticketing.history import DONE, History
 from itomm.collectors.ticketing.words import severity_of
 from itomm.evidence.observation import Observation
 

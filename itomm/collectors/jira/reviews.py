@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from itomm.collectors.jira.history import DONE, account_of, is_automation
+from itomm.collectors.jira.history import account_of, is_automation
 from itomm.collectors.jira.issue import Issue
 from itomm.collectors.jira.site import words_of
 from itomm.collectors.payload import Payload, mapping_of, rows_of, text_of
+from itomm.collectors.ticketing.history import DONE
 
 SECTIONS: Mapping[str, str] = {
     "timeline": "timeline",

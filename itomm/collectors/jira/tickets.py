@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from itomm.collectors.jira.history import DONE, is_automation
+from itomm.collectors.jira.history import is_automation
 from itomm.collectors.jira.issue import Issue, base_fields
 from itomm.collectors.payload import instant_of, instant_of_milliseconds, mapping_of, rows_of, text_of
+from itomm.collectors.ticketing.history import DONE
 from itomm.collectors.ticketing.words import (
     CHANGE_TYPES,
     DETECTED_BY,
