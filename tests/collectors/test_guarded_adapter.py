@@ -63,6 +63,14 @@ def test_a_server_may_say_in_seconds_how_long_to_wait(
     assert 7 <= time.waits[0] < 8
 
 
+def test_a_rate_limit_that_is_answered_with_403_is_waited_for(
+    server: MisbehavingServer, time: PretendTime, make_adapter: MakeAdapter, session_of: SessionOf
+) -> None:
+    server.on("/a", Answer(403, headers={"Retry-After": "60"}), FINE)
+    assert session_of(make_adapter(deadline_seconds=600.0)).get(f"{server.url}/a").ok
+    assert 60 <= time.waits[0] < 61
+
+
 def test_a_server_may_say_with_a_date_how_long_to_wait(
     server: MisbehavingServer, time: PretendTime, make_adapter: MakeAdapter, session_of: SessionOf
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itomm.collectors.framework.waiting import asked_wait, back_off
+from itomm.collectors.framework.waiting import asked_wait, asks_to_wait, back_off
 
 NOW = datetime(2026, 11, 1, 6, tzinfo=UTC)
 
@@ -27,12 +27,33 @@ NOW = datetime(2026, 11, 1, 6, tzinfo=UTC)
         ({"X-RateLimit-Reset": "2026-11-01T06:01Z"}, 60),
         ({"X-RateLimit-Reset": "2026-11-01T07:01:00+01:00"}, 60),
         ({"Retry-After": "3", "RateLimit-Reset": "1793512860"}, 3),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1793512860"}, 60),
+        ({"X-RateLimit-Remaining": "4999", "X-RateLimit-Reset": "1793512860"}, None),
     ],
 )
 def test_both_forms_of_retry_after_and_every_form_of_reset_are_read(
     headers: dict[str, str], seconds: float | None
 ) -> None:
     assert asked_wait(headers, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "not_now"),
+    [
+        (429, {}, True),
+        (503, {}, True),
+        (403, {}, False),
+        (403, {"X-RateLimit-Remaining": "12", "X-RateLimit-Reset": "1793512860"}, False),
+        (403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1793512860"}, True),
+        (403, {"Retry-After": "60"}, True),
+        (401, {"Retry-After": "60"}, False),
+        (200, {"X-RateLimit-Remaining": "0"}, False),
+    ],
+)
+def test_a_used_up_rate_limit_is_told_from_a_lack_of_rights(
+    status: int, headers: dict[str, str], not_now: bool
+) -> None:
+    assert asks_to_wait(status, headers) is not_now
 
 
 @given(

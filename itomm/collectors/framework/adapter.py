@@ -22,13 +22,12 @@ from itomm.collectors.framework.clock_skew import ClockSkew
 from itomm.collectors.framework.pace import Pace, Ticket
 from itomm.collectors.framework.provenance import origin_of, public_url, request_made, same_origin
 from itomm.collectors.framework.timing import Timing
-from itomm.collectors.framework.waiting import asked_wait, back_off
+from itomm.collectors.framework.waiting import asked_wait, asks_to_wait, back_off
 from itomm.evidence.observation import RequestMade, UnknownReason
 
 MOST_TRIES = 5
 MOST_UNAUTHORISED = 3
 """So many answers 401 in a row, and no more is asked: tools lock accounts after a few more."""
-RETRIED_ALWAYS = frozenset({429, 503})  # the server says that it did not do the work
 RETRIED_WHEN_REPEATABLE = frozenset({500, 502, 504})
 REPEATABLE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_ANSWER_BYTES = 200 * 1024 * 1024
@@ -163,12 +162,13 @@ class GuardedAdapter(HTTPAdapter):
                     raise
                 self._pause(back_off(attempt, self._timing.random()), "after a broken answer")
                 continue
-            if not self._worth_repeating(request, response.status_code):
+            not_now = asks_to_wait(response.status_code, response.headers)
+            if not not_now and not _may_be_better_next_time(request, response.status_code):
                 return response
             if last:
                 return _after_last_try(response)
             wait, why = self._wait_before_next(response, attempt), _why(response)
-            if response.status_code in RETRIED_ALWAYS:
+            if not_now:
                 self._pace.hold(wait, why)  # the other threads need not be told one by one
             self._pause(wait, why)
         raise AssertionError("the last try returns or raises")
@@ -185,7 +185,7 @@ class GuardedAdapter(HTTPAdapter):
         overburdened = False
         try:
             response = self._sent(request, verify, cert, proxies)
-            overburdened = response.status_code in RETRIED_ALWAYS
+            overburdened = asks_to_wait(response.status_code, response.headers)
         except requests.Timeout:
             overburdened = True
             raise
@@ -272,18 +272,10 @@ class GuardedAdapter(HTTPAdapter):
                 f"it was not read further."
             )
 
-    def _worth_repeating(self, request: requests.PreparedRequest, status: int) -> bool:
-        if status in RETRIED_ALWAYS:
-            return True
-        return status in RETRIED_WHEN_REPEATABLE and request.method in REPEATABLE_METHODS
-
     def _wait_before_next(self, response: requests.Response, attempt: int) -> float:
         own = back_off(attempt, self._timing.random())
-        asked = (
-            asked_wait(response.headers, self._timing.now())
-            if response.status_code in RETRIED_ALWAYS
-            else None
-        )
+        not_now = asks_to_wait(response.status_code, response.headers)
+        asked = asked_wait(response.headers, self._timing.now()) if not_now else None
         return own if asked is None else asked + own / 2  # jitter on top: never earlier than asked
 
     def _pause(self, seconds: float, why: str) -> None:
@@ -344,6 +336,10 @@ class GuardedAdapter(HTTPAdapter):
     @property
     def _host(self) -> str:
         return public_url(self._limits.origin)
+
+
+def _may_be_better_next_time(request: requests.PreparedRequest, status: int) -> bool:
+    return status in RETRIED_WHEN_REPEATABLE and request.method in REPEATABLE_METHODS
 
 
 def _repeatable(request: requests.PreparedRequest, error: requests.ConnectionError | None) -> bool:

@@ -10,7 +10,9 @@ FIRST_WAIT_SECONDS = 0.5
 LONGEST_BACK_OFF_SECONDS = 30.0
 _EPOCH_STARTS_AT = 1_000_000_000  # smaller numbers are seconds to wait, larger ones seconds since 1970
 
-_RESET_HEADERS = ("RateLimit-Reset", "X-RateLimit-Reset")
+_PREFIXES = ("RateLimit", "X-RateLimit")
+
+_BUSY = frozenset({429, 503})
 
 
 def back_off(attempt: int, chance: float) -> float:
@@ -27,7 +29,8 @@ def asked_wait(headers: Mapping[str, str], now: datetime) -> float | None:
 
     Retry-After may be seconds or an HTTP date; a reset may be seconds, seconds since 1970 (GitLab) or
     ISO 8601 (Jira). Dates are compared with the server's own Date header where it sends one, so that a
-    wrong clock on either side does no harm. What cannot be read counts as not asked.
+    wrong clock on either side does no harm. What cannot be read counts as not asked, and so does the reset of
+    a limit that is not used up: GitHub tells it with every answer.
     """
     server_now = _http_date(headers.get("Date", "")) or now
     retry_after = headers.get("Retry-After", "").strip()
@@ -37,11 +40,23 @@ def asked_wait(headers: Mapping[str, str], now: datetime) -> float | None:
             wait = _until(_http_date(retry_after), server_now)
         if wait is not None:
             return max(0.0, wait)
-    for name in _RESET_HEADERS:
-        wait = _reset(headers.get(name, "").strip(), server_now)
-        if wait is not None:
+    for prefix in _PREFIXES:
+        wait = _reset(headers.get(f"{prefix}-Reset", "").strip(), server_now)
+        if wait is not None and not number_in(headers.get(f"{prefix}-Remaining", "")):
             return max(0.0, wait)
     return None
+
+
+def asks_to_wait(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether an answer says "not now": then the work was not done, and may be asked for again.
+
+    That is 429 and 503, and also 403 where it comes with Retry-After or a rate limit that is used up: so
+    GitHub says it, and it is no lack of rights.
+    """
+    if status != 403:
+        return status in _BUSY
+    used_up = any(number_in(headers.get(f"{prefix}-Remaining", "")) == 0 for prefix in _PREFIXES)
+    return used_up or "Retry-After" in headers
 
 
 def reset_in(headers: Mapping[str, str], name: str, now: datetime) -> float | None:
