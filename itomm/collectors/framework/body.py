@@ -8,6 +8,8 @@ import requests
 from urllib3.exceptions import HTTPError as TransportError
 from urllib3.exceptions import ReadTimeoutError
 
+from itomm.collectors.framework.charset import settle_charset
+
 _CHUNK_BYTES = 64 * 1024
 
 
@@ -19,6 +21,7 @@ def read_body(
     Raises:
         requests.ReadTimeout: the server fell silent.
         requests.exceptions.ChunkedEncodingError: the body broke off, or cannot be decompressed.
+        SourceError: JSON in an encoding that cannot be told.
     """
     pieces = bytearray()
     try:
@@ -35,3 +38,4 @@ def read_body(
     # The place where requests keeps a body that has been read; there is no public way to hand one over.
     response._content = bytes(pieces)
     response._content_consumed = True  # type: ignore[attr-defined]  # not in the stubs
+    settle_charset(response, response._content)
