@@ -328,6 +328,16 @@ def test_data_center_that_sends_less_than_announced_is_incomplete(
     assert "announced 3" in outcome.error
 
 
+def test_a_first_page_that_comes_again_is_no_second_page(
+    data_center: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = {"startAt": 0, "total": 4, "issues": [issue(1), issue(2)]}
+    data_center.on("/rest/api/2/search", answer(first))
+    _, outcome = collected(run(data_center, monkeypatch))
+    assert outcome.reason is UnknownReason.COLLECTION_FAILED
+    assert "asked for what follows row 2 and sent what follows row 0" in outcome.error
+
+
 def test_a_later_run_asks_for_what_changed_of_the_whole_history(
     site: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

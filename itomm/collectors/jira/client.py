@@ -150,6 +150,7 @@ class JiraClient:
                 )
             return token
         total = page.get("total")
+        _refuse_another_page(page, int(position or 0))
         reached = int(position or 0) + count
         if not isinstance(total, int):
             return str(reached) if count == PAGE_SIZE else None
@@ -183,6 +184,7 @@ class JiraClient:
         histories: list[Payload] = []
         while True:
             page = self._get(f"issue/{key}/changelog", {"startAt": len(histories), "maxResults": PAGE_SIZE})
+            _refuse_another_page(page, len(histories))
             found = rows_of(page.get("values"))
             histories += found
             total = page.get("total")
@@ -205,6 +207,13 @@ class JiraClient:
     def _get(self, path: str, parameters: Mapping[str, Any]) -> Payload:
         # The client has no public method that pages these without turning them into objects.
         return mapping_of(self._client._get_json(path, params=dict(parameters)))
+
+
+def _refuse_another_page(page: Payload, wanted: int) -> None:
+    """Jira says where a page begins; a cache or proxy that drops the parameter gives the first one again."""
+    begins = page.get("startAt")
+    if isinstance(begins, int) and begins != wanted:
+        raise SourceError(f"Jira was asked for what follows row {wanted} and sent what follows row {begins}.")
 
 
 def _client(settings: JiraSettings, context: CollectionContext) -> JIRA:
