@@ -1,0 +1,134 @@
+"""Reads the pages of one search for issues, each with the histories of the issues on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import requests
+
+from itomm.collectors.contract import CollectionContext
+from itomm.collectors.payload import Payload, mapping_of
+from itomm.collectors.redmine.api import PAGE_SIZE, RedmineApi, total_of
+from itomm.collectors.redmine.issue import observation, read_issue, related_numbers, was_touched
+from itomm.collectors.redmine.site import Site, identifier_of
+from itomm.collectors.resuming import checkpoint
+from itomm.evidence.observation import Observation, Page, RequestMade, UnknownReason
+
+_ISSUES = "issues"
+_REFUSALS = {403: UnknownReason.PERMISSION_DENIED, 404: UnknownReason.PERMISSION_DENIED}
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is searched: ``scope`` is a project's identifier, or empty for all; ``kind`` a record type."""
+
+    scope: str
+    kind: str
+    query: Mapping[str, str]
+    site: Site
+    anytime: bool = False
+
+
+@dataclass(frozen=True)
+class FirstPage:
+    """The first page of a search, and where the others begin."""
+
+    page: Page
+    total: int
+    further_offsets: Sequence[int]
+
+
+def read_first(search: Search, offset: int, api: RedmineApi, context: CollectionContext) -> FirstPage | None:
+    """The page at ``offset``; None when the project is refused, which the context is told."""
+    try:
+        answer = _ask(search, offset, api)
+    except requests.HTTPError as error:
+        reason = _REFUSALS.get(error.response.status_code) if search.scope else None
+        if reason is None:
+            raise
+        context.refused(search.scope, reason, f"Redmine answered {error.response.status_code}.")
+        return None
+    page = _page(search, answer, api, context)
+    return FirstPage(page, answer.total, range(offset + PAGE_SIZE, answer.total, PAGE_SIZE))
+
+
+def read_further(
+    search: Search, offset: int, total: int, api: RedmineApi, context: CollectionContext
+) -> Page:
+    """The page at ``offset`` of a search that had ``total`` issues when it began."""
+    answer = _ask(search, offset, api)
+    if answer.total < total:
+        context.incomplete(
+            UnknownReason.INSUFFICIENT_COVERAGE,
+            "issues were deleted or moved while they were read, so some may have been passed over.",
+        )
+    return _page(search, replace(answer, total=total), api, context)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """Issues from ``offset`` on; ``total`` are there, 0 when Redmine does not say."""
+
+    offset: int
+    total: int
+    rows: Sequence[Payload]
+    request: RequestMade
+
+
+def _ask(search: Search, offset: int, api: RedmineApi) -> _Answer:
+    answer = api.read(_ISSUES, limit=PAGE_SIZE, offset=offset, **search.query)
+    return _Answer(offset, total_of(answer), api.rows(answer, _ISSUES, _ISSUES), api.last_request)
+
+
+def _page(search: Search, answer: _Answer, api: RedmineApi, context: CollectionContext) -> Page:
+    expected = max(0, min(PAGE_SIZE, answer.total - answer.offset))
+    if len(answer.rows) < expected or (answer.rows and not answer.total):
+        context.incomplete(
+            UnknownReason.INSUFFICIENT_COVERAGE,
+            f"Redmine announced {answer.total} issues and sent {answer.offset + len(answer.rows)}.",
+        )
+    kinds = _kinds(answer.rows, search, api) if search.kind == "problem" else {}
+    found = [one for row in answer.rows if (one := _observation(row, search, kinds, api, context))]
+    following = answer.offset + PAGE_SIZE
+    position = following if following < answer.total else None
+    return Page(tuple(found), answer.request, checkpoint(search.scope, position))
+
+
+def _observation(
+    row: Payload, search: Search, kinds: Mapping[str, str | None], api: RedmineApi, context: CollectionContext
+) -> Observation | None:
+    whole = _with_journals(row, search.site, api, context)
+    ticket = read_issue(whole, search.site, kinds) if whole else None
+    if whole is None or ticket is None:
+        return None
+    begun = ticket.created_at <= context.until and (search.anytime or context.since <= ticket.created_at)
+    return observation(whole, ticket, search.kind, search.site) if begun else None
+
+
+def _with_journals(row: Payload, site: Site, api: RedmineApi, context: CollectionContext) -> Payload | None:
+    """The issue with its journals, which lists do not hold; None when it was deleted in between."""
+    if not was_touched(row, site):
+        return row
+    number = identifier_of(row)
+    try:
+        return api.one(f"{_ISSUES}/{number}", "issue", include="journals,relations")
+    except requests.HTTPError as error:
+        if error.response.status_code == 404:
+            context.warn(f"issue {number} was deleted while it was read")
+            return None
+        if error.response.status_code == 403:
+            context.incomplete(UnknownReason.PERMISSION_DENIED, f"Redmine refused to show issue {number}.")
+            return None
+        raise
+
+
+def _kinds(rows: Sequence[Payload], search: Search, api: RedmineApi) -> dict[str, str | None]:
+    """Our kinds of the issues that ``rows`` are related to, by id; asked for a hundred at once."""
+    numbers = sorted({number for row in rows for number in related_numbers(row)}, key=int)
+    kinds: dict[str, str | None] = {}
+    for start in range(0, len(numbers), PAGE_SIZE):
+        wanted = ",".join(numbers[start : start + PAGE_SIZE])
+        for row in api.listed(_ISSUES, _ISSUES, issue_id=wanted, status_id="*", limit=PAGE_SIZE):
+            kinds[identifier_of(row)] = search.site.kind_of(identifier_of(mapping_of(row.get("tracker"))))
+    return kinds
