@@ -13,7 +13,8 @@ from itomm.config.errors import ExitCode, UsageError
 from itomm.config.settings import Configuration
 from itomm.config.structure import closest, nearest
 from itomm.evidence.attachments import kept_attachments
-from itomm.evidence.decisions import LONGEST_LIFE, STATED_VERDICTS, Answer, record_answer
+from itomm.evidence.decision_policy import LONGEST_LIFE
+from itomm.evidence.decisions import STATED_VERDICTS, Answer, record_answer
 from itomm.rules.rule_set import RuleSet
 
 

@@ -183,6 +183,12 @@ def _people_lines(answer: CriterionAnswer) -> Iterator[tuple[str, str]]:
         yield f"  proposed by {override.proposer}{approver}; until {format_instant(override.expires_at)}", ""
         yield f"  {override.reason}", ""
         yield f"  it saw: {override.saw_verdict} ({override.saw_measured or 'nothing measured'})", ""
+        if override.renews:
+            yield f"  it renews {override.renews}", ""
+        if override.origin:
+            yield f"  it came from {override.origin}", ""
+        for attachment in override.attachments:
+            yield f"  attached: {attachment}", ""
 
 
 def _print_records(

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from itomm.config.errors import InvalidInputError, Problem
+from itomm.config.planning_settings import RoadmapSettings
 from itomm.config.secrets import DatabaseReference, Secret, SecretReference, resolve_database
 from itomm.config.structure import QuantityText, StrictModel, checked, nearest
 from itomm.config.yaml_source import Document, read_document
@@ -67,6 +68,9 @@ class Service(StrictModel):
     def exact_weight(self) -> Fraction:
         """The weight as an exact fraction."""
         return Fraction(self.weight)
+
+
+OverrideKind = Literal["evidence_wrong", "compensating_control", "accepted_risk", "not_applicable", "context"]
 
 
 class RuleSettings(StrictModel):
@@ -125,6 +129,31 @@ class HealthSettings(StrictModel):
     assessment_days: Annotated[int, Field(ge=1)] = 90
 
 
+class ApproverSettings(StrictModel):
+    """People who may approve overrides, of some parts of the questionnaire and some kinds; of all by default.
+
+    ``parts`` are ids of areas, practices and criteria.
+    """
+
+    people: Annotated[tuple[str, ...], Field(min_length=1)]
+    parts: tuple[str, ...] = ()
+    kinds: tuple[OverrideKind, ...] = ()
+
+
+class OverrideSettings(StrictModel):
+    """Who may decide what about overrides.
+
+    ``without_approval`` lists what counts without a second person; what raises a known answer always needs
+    one. ``approvers`` may approve; anybody but the proposer when there are none. ``people`` are names that
+    mean one person, by the name they are known by.
+    """
+
+    longest_days: Annotated[int, Field(ge=1, le=180)] = 180
+    without_approval: tuple[Literal["filling_unknown", "lowering"], ...] = ()
+    approvers: tuple[ApproverSettings, ...] = ()
+    people: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
 class Settings(StrictModel):
     """The whole configuration. ``sources`` are checked further by each collector's own settings."""
 
@@ -139,7 +168,9 @@ class Settings(StrictModel):
     store: StoreSettings = StoreSettings()
     signing: SigningSettings = SigningSettings()
     retention: tuple[RetentionRule, ...] = ()
+    overrides: OverrideSettings = OverrideSettings()
     health: HealthSettings = HealthSettings()
+    roadmap: RoadmapSettings = RoadmapSettings()
 
 
 @dataclass(frozen=True)

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import get_args
 
 from sqlalchemy import Connection, RowMapping, func, select
 
 from itomm.config.clock import format_instant, parse_instant
 from itomm.config.errors import UsageError
+from itomm.config.settings import OverrideKind
 from itomm.evidence.canonical import canonical_bytes, digest
 from itomm.evidence.catalogue import ledger
 from itomm.evidence.catalogue.database import answers, override_decisions, overrides
+from itomm.evidence.decision_policy import LONGEST_LIFE, NOBODY_ASKED, DecisionPolicy, person_key
 from itomm.evidence.store import Store
 
-LONGEST_LIFE = timedelta(days=180)
+ANYBODY = DecisionPolicy()
 SHORTEST_REASON = 20
-OVERRIDE_KINDS = (
-    "evidence_wrong",
-    "compensating_control",
-    "accepted_risk",
-    "not_applicable",
-    "context",
-)
+OVERRIDE_KINDS: tuple[str, ...] = get_args(OverrideKind)
 STATED_VERDICTS = ("yes", "partial", "no")
 OVERRIDE_VERDICTS = (*STATED_VERDICTS, "not_applicable")
 
@@ -111,21 +107,6 @@ class Decisions:
         return digest({"answers": stated, "overrides": replaced})
 
 
-def same_person(one: str, other: str) -> bool:
-    """Whether two names mean one person: letter case, width and blanks do not matter."""
-    return person_key(one) == person_key(other)
-
-
-def person_key(name: str) -> str:
-    """The form of a name under which people are compared; what cannot be seen does not make a person."""
-    seen = "".join(each for each in unicodedata.normalize("NFKC", name) if not _invisible(each))
-    return " ".join(seen.split()).casefold()
-
-
-def _invisible(character: str) -> bool:
-    return unicodedata.category(character) == "Cf"
-
-
 def record_answer(store: Store, answer: Answer) -> Answer:
     """Record a stated answer; its id is given by the store.
 
@@ -135,7 +116,7 @@ def record_answer(store: Store, answer: Answer) -> Answer:
     if answer.verdict not in STATED_VERDICTS:
         raise UsageError(f"'{answer.verdict}' is no answer; use {', '.join(STATED_VERDICTS)}.")
     _require(answer.author, "Say who answers with --by.")
-    _check_life(answer.at, answer.expires_at)
+    _check_life(answer.at, answer.expires_at, LONGEST_LIFE)
     values = _plain(vars(answer))
     values["attachments"] = canonical_bytes(answer.attachments).decode()
     with store.transaction() as connection:
@@ -146,8 +127,10 @@ def record_answer(store: Store, answer: Answer) -> Answer:
     return Answer(**{**vars(answer), "id": str(values["id"])})
 
 
-def propose(store: Store, override: Override) -> Override:
+def propose(store: Store, override: Override, policy: DecisionPolicy = ANYBODY) -> Override:
     """Record a proposal; it counts for nothing before a second person approves it.
+
+    Where the policy asks for no second person, the approval is recorded with it, and says so.
 
     Raises:
         UsageError: the reason is too short, the kind or the verdict unknown, or it lives too long.
@@ -161,11 +144,11 @@ def propose(store: Store, override: Override) -> Override:
     if len(override.reason.strip()) < SHORTEST_REASON:
         raise UsageError(f"The reason is too short: write at least {SHORTEST_REASON} characters.")
     _require(override.proposer, "Say who proposes with --by.")
-    _check_life(override.effective_from, override.expires_at)
+    _check_life(override.effective_from, override.expires_at, policy.longest_life)
     values = _plain(_said(override))
     with store.transaction() as connection:
         values["id"] = f"O{_next(connection.execute(select(func.count()).select_from(overrides)).scalar())}"
-        values["proposer_key"] = person_key(override.proposer)
+        values["proposer_key"] = policy.key_of(override.proposer)
         seq = ledger.append(
             connection,
             at=override.proposed_at,
@@ -175,36 +158,45 @@ def propose(store: Store, override: Override) -> Override:
         )
         row = {**values, "attachments": canonical_bytes(override.attachments).decode(), "ledger_seq": seq}
         connection.execute(overrides.insert().values(**row))
-    return Override(**{**vars(override), "id": str(values["id"])})
+        if not policy.needs_approval(override.verdict, override.saw_verdict):
+            approved = Decision("approved", NOBODY_ASKED, "", override.proposed_at)
+            _record(connection, str(values["id"]), approved, policy)
+    return find_override(store, str(values["id"]))
 
 
-def decide(store: Store, override_id: str, decision: Decision) -> Override:
+def decide(store: Store, override_id: str, decision: Decision, policy: DecisionPolicy = ANYBODY) -> Override:
     """Record that an override is approved, rejected or withdrawn.
 
     Raises:
-        UsageError: there is no such override, it is already decided, or the proposer approves it.
+        UsageError: there is no such override, it is already decided, the proposer approves it, or somebody
+            who may not.
     """
     _require(decision.actor, "Say who decides with --by.")
-    values = {**_plain(vars(decision)), "override": override_id, "actor_key": person_key(decision.actor)}
+    if person_key(decision.actor) == person_key(NOBODY_ASKED):
+        raise UsageError(f"'{decision.actor}' is nobody; say who decides with --by.")
     with store.transaction() as connection:
-        _check_decidable(_named(_all_in(connection), override_id), decision)
-        seq = ledger.append(
-            connection,
-            at=decision.at,
-            kind=f"override_{decision.decision}",
-            actor=decision.actor,
-            body=values,
-        )
-        connection.execute(override_decisions.insert().values(**values, ledger_seq=seq))
+        _check_decidable(_named(_all_in(connection), override_id), decision, policy)
+        _record(connection, override_id, decision, policy)
     return find_override(store, override_id)
 
 
-def _check_decidable(found: Override, decision: Decision) -> None:
+def _record(connection: Connection, override_id: str, decision: Decision, policy: DecisionPolicy) -> None:
+    values = {**_plain(vars(decision)), "override": override_id, "actor_key": policy.key_of(decision.actor)}
+    kind = f"override_{decision.decision}"
+    seq = ledger.append(connection, at=decision.at, kind=kind, actor=decision.actor, body=values)
+    connection.execute(override_decisions.insert().values(**values, ledger_seq=seq))
+
+
+def _check_decidable(found: Override, decision: Decision, policy: DecisionPolicy) -> None:
     taken = [each.decision for each in found.decisions]
     if taken and (taken != ["approved"] or decision.decision != "withdrawn"):
         raise UsageError(f"Override {found.id} is already {taken[-1]}.{_way_out(taken[-1])}")
-    if decision.decision == "approved" and same_person(found.proposer, decision.actor):
+    if decision.decision != "approved":
+        return
+    if policy.key_of(found.proposer) == policy.key_of(decision.actor):
         raise UsageError(f"{found.proposer} proposed override {found.id}; a second person must approve it.")
+    if refusal := policy.why_not_approve(decision.actor, found.criterion, found.kind):
+        raise UsageError(refusal)
 
 
 def _way_out(taken: str) -> str:
@@ -312,8 +304,8 @@ def _require(text: str, message: str) -> None:
         raise UsageError(message)
 
 
-def _check_life(start: datetime, end: datetime) -> None:
+def _check_life(start: datetime, end: datetime, longest: timedelta) -> None:
     if end <= start:
         raise UsageError(f"It would expire on {format_instant(end)}, before it begins.")
-    if end - start > LONGEST_LIFE:
-        raise UsageError(f"It may live {LONGEST_LIFE.days} days at most; choose an earlier end.")
+    if end - start > longest:
+        raise UsageError(f"It may live {longest.days} days at most; choose an earlier end.")

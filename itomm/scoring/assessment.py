@@ -93,7 +93,10 @@ class StatedAnswer:
 
 @dataclass(frozen=True)
 class OverrideInForce:
-    """An override as it stands at the as-of instant; only ``active`` counts."""
+    """An override as it stands at the as-of instant; only ``active`` counts.
+
+    ``renews`` is the override that it goes on with, ``origin`` the reviewed file and commit it came from.
+    """
 
     id: str
     state: str  # proposed | active | rejected | withdrawn | expired | superseded | drifted
@@ -106,6 +109,9 @@ class OverrideInForce:
     expires_at: datetime
     saw_verdict: Verdict
     saw_measured: str | None
+    attachments: tuple[str, ...] = ()
+    renews: str | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True)

@@ -186,4 +186,7 @@ def _standing(override: Override, state: str, as_of: datetime) -> OverrideInForc
         expires_at=override.expires_at,
         saw_verdict=Verdict(override.saw_verdict),
         saw_measured=override.saw_measured,
+        attachments=override.attachments,
+        renews=override.renews,
+        origin=override.origin,
     )

@@ -11,8 +11,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from itomm.config.errors import UsageError
-from itomm.evidence.decisions import (
+from itomm.evidence.decision_policy import (
     LONGEST_LIFE,
+    NOBODY_ASKED,
+    ApprovalRight,
+    DecisionPolicy,
+    names_of_people,
+    person_key,
+)
+from itomm.evidence.decisions import (
     Decision,
     Override,
     all_decisions,
@@ -20,7 +27,6 @@ from itomm.evidence.decisions import (
     find_override,
     propose,
     record_answer,
-    same_person,
 )
 from itomm.evidence.store import Store
 from tests.scoring.organisations import AS_OF, DAY, INSTANT, override, stated
@@ -58,8 +64,8 @@ def test_nobody_approves_their_own_override(store: Store, actor: str) -> None:
 
 
 def test_different_people_are_not_taken_for_one() -> None:
-    assert not same_person("Ann", "Anna")
-    assert not same_person("Ann Lee", "Annlee")
+    assert person_key("Ann") != person_key("Anna")
+    assert person_key("Ann Lee") != person_key("Annlee")
 
 
 @pytest.mark.parametrize("actor", ["Ann", "ANN", " ann "])
@@ -87,6 +93,101 @@ def test_a_second_person_approves(store: Store) -> None:
 def test_a_proposer_may_take_back_what_they_proposed(store: Store, decision: str) -> None:
     proposed = propose(store, PROPOSAL)
     assert decide(store, proposed.id, approval("Ann", decision)).decisions[0].decision == decision
+
+
+RENAMED = DecisionPolicy(names=names_of_people({"ann@acme.example": ["Ann", "ann.lee@acme.example"]}))
+
+
+@pytest.mark.parametrize("actor", ["ann@acme.example", "Ann.Lee@acme.example", "ANN"])
+def test_nobody_approves_their_own_override_under_another_of_their_names(store: Store, actor: str) -> None:
+    proposed = propose(store, PROPOSAL, RENAMED)
+    with pytest.raises(UsageError, match="a second person must approve"):
+        decide(store, proposed.id, approval(actor), RENAMED)
+    assert decide(store, proposed.id, approval("bob"), RENAMED).decisions != ()
+
+
+def test_a_name_that_was_changed_after_the_proposal_is_still_the_same_person(store: Store) -> None:
+    proposed = propose(store, PROPOSAL)
+    with pytest.raises(UsageError, match="a second person must approve"):
+        decide(store, proposed.id, approval("ann.lee@acme.example"), RENAMED)
+
+
+def test_the_database_knows_a_person_by_all_their_names(store: Store) -> None:
+    proposed = propose(store, PROPOSAL, RENAMED)
+    insert = text(
+        "INSERT INTO override_decisions (override, decision, actor, actor_key, reason, at, ledger_seq) "
+        "VALUES (:override, 'approved', 'ann.lee@acme.example', 'ann@acme.example', '', '2026-11-23T06:00:00Z', 1)"
+    )
+    with store.engine.begin() as connection, pytest.raises(IntegrityError, match="second person"):
+        connection.execute(insert, {"override": proposed.id})
+
+
+@pytest.mark.parametrize(
+    ("right", "actor", "refused"),
+    [
+        (ApprovalRight(("bob", "Carol")), "BOB", None),
+        (ApprovalRight(("bob", "Carol")), "dave", "dave may not approve this: .* only Carol or bob may"),
+        (ApprovalRight(("bob",), parts=frozenset({"A-P"})), "bob", None),
+        (ApprovalRight(("bob",), parts=frozenset({"B"})), "bob", "nobody may"),
+        (ApprovalRight(("bob",), kinds=frozenset({"accepted_risk"})), "bob", "nobody may"),
+        (ApprovalRight(("bob",), kinds=frozenset({PROPOSAL.kind})), "bob", None),
+        (ApprovalRight(("ann",)), "ann", "a second person must approve"),
+    ],
+)
+def test_only_those_approve_who_may(
+    store: Store, right: ApprovalRight, actor: str, refused: str | None
+) -> None:
+    parts = {PROPOSAL.criterion: frozenset({"A", "A-P", PROPOSAL.criterion})}
+    policy = DecisionPolicy(rights=(right,), parts=parts)
+    proposed = propose(store, PROPOSAL, policy)
+    if refused is None:
+        assert decide(store, proposed.id, approval(actor), policy).decisions[0].actor == actor
+        return
+    with pytest.raises(UsageError, match=refused):
+        decide(store, proposed.id, approval(actor), policy)
+    rejected = decide(store, proposed.id, approval("dave", "rejected"), policy)
+    assert rejected.decisions[0].decision == "rejected", "anybody may stop one"
+
+
+WITHOUT = DecisionPolicy(without_approval=frozenset({"filling_unknown", "lowering"}))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "saw", "needed"),
+    [
+        ("yes", "unknown", False),
+        ("no", "unknown", False),
+        ("no", "yes", False),
+        ("partial", "yes", False),
+        ("yes", "no", True),
+        ("partial", "no", True),
+        ("yes", "yes", True),
+        ("no", "not_applicable", True),
+        ("not_applicable", "unknown", True),
+        ("not_applicable", "yes", True),
+    ],
+)
+def test_what_raises_an_answer_always_needs_a_second_person(
+    store: Store, verdict: str, saw: str, needed: bool
+) -> None:
+    kind = "not_applicable" if verdict == "not_applicable" else "evidence_wrong"
+    proposal = replace(PROPOSAL, verdict=verdict, saw_verdict=saw, kind=kind)
+    recorded = propose(store, proposal, WITHOUT)
+    assert [each.decision for each in recorded.decisions] == ([] if needed else ["approved"])
+    assert propose(store, proposal).decisions == (), "by default, everything needs one"
+
+
+def test_nobody_can_pass_for_the_settings(store: Store) -> None:
+    proposed = propose(store, PROPOSAL, WITHOUT)
+    with pytest.raises(UsageError, match="is nobody"):
+        decide(store, proposed.id, approval(f" {NOBODY_ASKED.upper()}"), WITHOUT)
+
+
+def test_an_organisation_may_shorten_the_life_of_overrides(store: Store) -> None:
+    policy = DecisionPolicy(longest_life=30 * DAY)
+    with pytest.raises(UsageError, match="30 days at most"):
+        propose(store, replace(PROPOSAL, expires_at=AS_OF + 30 * DAY + INSTANT), policy)
+    assert propose(store, replace(PROPOSAL, expires_at=AS_OF + 30 * DAY), policy).id == "O1"
 
 
 @pytest.mark.parametrize(
