@@ -116,7 +116,7 @@ def test_the_database_knows_a_person_by_all_their_names(store: Store) -> None:
     proposed = propose(store, PROPOSAL, RENAMED)
     insert = text(
         "INSERT INTO override_decisions (override, decision, actor, actor_key, reason, at, ledger_seq) "
-        "VALUES (:override, 'approved', 'ann.lee@acme.example', 'ann@acme.example', '', '2026-11-23T06:00:00Z', 1)"
+        "VALUES (:override, 'approved', 'ann.lee@acme.example', 'ann@acme.example', '', 'now', 1)"
     )
     with store.engine.begin() as connection, pytest.raises(IntegrityError, match="second person"):
         connection.execute(insert, {"override": proposed.id})
