@@ -25,7 +25,7 @@ class LazyRows:
 
 def listing(rows: Sequence[Row] | LazyRows, request: Request, headers: Mapping[str, str]) -> Response:
     """One page of ``rows``, by offset or, when asked, by keyset."""
-    lazy = rows if isinstance(rows, LazyRows) else LazyRows([_number(row) for row in rows], rows.__getitem__)
+    lazy = rows if isinstance(rows, LazyRows) else LazyRows(_numbers(rows), rows.__getitem__)
     size = min(max(request.number("per_page", _DEFAULT_SIZE), 1), _LARGEST_SIZE)
     if request.one("pagination") == "keyset":
         return _keyset(lazy, request, headers, size)
@@ -92,9 +92,10 @@ def _keyset(rows: LazyRows, request: Request, headers: Mapping[str, str], size: 
     return json_response(written, headers={**headers, **paging})
 
 
-def _number(row: Row) -> int:
-    number = row.get("id")
-    return number if isinstance(number, int) else 0
+def _numbers(rows: Sequence[Row]) -> list[int]:
+    """Ids, or places in the list where ids are no numbers: those of files."""
+    found = [(place, row.get("id")) for place, row in enumerate(rows, start=1)]
+    return [number if isinstance(number, int) else place for place, number in found]
 
 
 def _link(request: Request, changed: Mapping[str, str], relation: str) -> str:
