@@ -18,7 +18,7 @@ from itomm.cli.workspace import Workspace
 from itomm.collectors.catalogue import catalogue_source
 from itomm.collectors.discovery import UnknownCollectorError, UnknownRecordTypeError, load_collector
 from itomm.collectors.framework.asking import asked_of_run
-from itomm.collectors.framework.continuing import Resumption, can_be_resumed, continuations
+from itomm.collectors.framework.continuing import Resumption, can_be_resumed, continuations, standing
 from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import StreamResult, collect
 from itomm.collectors.source import Source, build_source
@@ -135,6 +135,9 @@ def _assignment(workspace: Workspace, sources: Sequence[Source], manner: Manner)
             until=until,
             full_reading_every=timedelta(days=settings.full_reading_days),
         ),
+        standing={}
+        if manner.full
+        else standing(sources, earlier, services=settings.services, history=history),
     )
 
 

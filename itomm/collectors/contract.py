@@ -236,6 +236,14 @@ class Collector(ABC):
     def check(self, context: CollectionContext) -> list[Check]:
         """Connect, authenticate, and list what is missing for each stream with the exact right to grant."""
 
+    def unchanged(self, stream: Stream, since: datetime, context: CollectionContext) -> bool:  # noqa: ARG002  for those that can tell
+        """Whether a stream without a cursor need not be read again, as it was read at ``since``.
+
+        Then its last reading stays the newest, with its own age. Say so only where asking is cheap, and with
+        a limit that the settings state. The default is always to read.
+        """
+        return False
+
     @abstractmethod
     def collect(self, stream: Stream, cursor: str | None, context: CollectionContext) -> Iterator[Page]:
         """Yield the stream's pages.

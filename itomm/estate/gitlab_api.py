@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from itomm.estate import gitlab_delivery_payloads as deliver
 from itomm.estate import gitlab_payloads as write
 from itomm.estate.company import Company
+from itomm.estate.gitlab_graphql import graphql
 from itomm.estate.gitlab_paging import LazyRows, listing
 from itomm.estate.http_exchange import TOKEN, Request, Response, json_response, page
 from itomm.estate.people import AUDITOR, MACHINES, Person
 from itomm.estate.repositories import Job, MergeRequest, Pipeline, Project
 
 Row = dict[str, object]
+_GRAPHQL = "/gitlab/api/graphql"
 _VERSION = {"version": "18.5.1-ee", "revision": "0000000000a"}
 
 
@@ -32,10 +34,12 @@ class GitLabApi:
 
     def answer(self, request: Request) -> Response:
         """The response to one request."""
-        if not request.path.startswith("/gitlab/api/v4/"):
+        if not request.path.startswith(("/gitlab/api/v4/", _GRAPHQL)):
             return self._web_page(request)
         if not _authenticated(request):
             return json_response({"message": "401 Unauthorized"}, 401)
+        if request.path == _GRAPHQL:
+            return graphql(request, self._found_by_name, self._limits())
         # An encoded slash belongs to a project's path or a file's path, so the raw path is split.
         parts = request.raw_path.removeprefix("/gitlab/api/v4/").rstrip("/").split("/")
         if parts[0] == "projects" and len(parts) > 1:
@@ -93,8 +97,8 @@ class GitLabApi:
     def _everybody(self) -> list[Person]:
         return [*self._company.staff, *MACHINES, AUDITOR]
 
-    def _group(self, name: str, rest: Sequence[str], request: Request) -> Response:
-        if name not in {"acme", "7"}:
+    def _group(self, path: str, rest: Sequence[str], request: Request) -> Response:
+        if path not in {"acme", "7"}:
             return _missing("Group")
         if not rest:
             row = {
@@ -107,13 +111,20 @@ class GitLabApi:
                 "web_url": f"{request.base}/gitlab/groups/acme",
             }
             return self._one(row)
-        if rest == ["projects"]:
-            return self._list(self._project_rows(request), request)
-        if rest in (["subgroups"], ["descendant_groups"]):
-            return self._list([], request)
-        if rest in (["members"], ["members", "all"]):
-            return self._list(write.members(self._projects[0], request.base), request)
-        return _missing("")
+        lists: Mapping[str, Callable[[], list[Row]]] = {
+            "projects": lambda: self._project_rows(request),
+            "merge_requests": lambda: self._merge_requests_of_all(request),
+            "subgroups": list,
+            "descendant_groups": list,
+            "members": lambda: write.members(self._projects[0], request.base),
+            "members/all": lambda: write.members(self._projects[0], request.base),
+        }
+        name = "/".join(rest)
+        return self._list(lists[name](), request) if name in lists else _missing("")
+
+    def _merge_requests_of_all(self, request: Request) -> list[Row]:
+        rows = [row for place in self._projects for row in self._merge_request_rows(place, request)]
+        return _sorted(rows, request, "created_at")
 
     def _project_rows(self, request: Request) -> list[Row]:
         archived = request.one("archived").lower()
@@ -128,11 +139,7 @@ class GitLabApi:
         return _between(rows, request, "last_activity", "last_activity_at")
 
     def _project(self, name: str, rest: Sequence[str], request: Request) -> Response:
-        wanted = name.replace("%2F", "/").replace("%2f", "/")
-        place = next(
-            (one for one in self._projects if wanted in {str(one.id), one.full_path}),
-            None,
-        )
+        place = self._found_by_name(name.replace("%2F", "/").replace("%2f", "/"))
         if place is None:
             return _missing("Project")
         if not rest:
@@ -145,6 +152,10 @@ class GitLabApi:
         if rest[0] == "pipelines":
             return self._pipeline(place, rest[1:], request)
         return self._listed(place, rest, request)
+
+    def _found_by_name(self, wanted: str) -> Project | None:
+        """The project with this id or full path."""
+        return next((one for one in self._projects if wanted in {str(one.id), one.full_path}), None)
 
     def _listed(self, place: Project, rest: Sequence[str], request: Request) -> Response:
         """The lists that hang directly under a project."""
@@ -237,18 +248,23 @@ class GitLabApi:
 
     def _merge_requests(self, place: Project, rest: Sequence[str], request: Request) -> Response:
         if not rest:
-            rows = [write.merge_request(one, place, request.base) for one in reversed(place.merge_requests)]
-            state = request.one("state", "all")
-            rows = [row for row in rows if state in {"all", row["state"]}]
-            target = request.one("target_branch", "main")
-            rows = [row for row in rows if row["target_branch"] == target]
-            for name in ("created", "updated", "merged"):
-                rows = _between(rows, request, name, f"{name}_at")
+            rows = self._merge_request_rows(place, request)
             return self._list(_sorted(rows, request, "created_at"), request)
         found = [one for one in place.merge_requests if str(one.iid) == rest[0]]
         if not found:
             return _missing("Merge request")
         return self._merge_request(place, found[0], rest[1:], request)
+
+    @staticmethod
+    def _merge_request_rows(place: Project, request: Request) -> list[Row]:
+        rows = [write.merge_request(one, place, request.base) for one in reversed(place.merge_requests)]
+        state = request.one("state", "all")
+        rows = [row for row in rows if state in {"all", row["state"]}]
+        target = request.one("target_branch", "main")
+        rows = [row for row in rows if row["target_branch"] == target]
+        for name in ("created", "updated", "merged"):
+            rows = _between(rows, request, name, f"{name}_at")
+        return rows
 
     def _merge_request(
         self, place: Project, one: MergeRequest, rest: Sequence[str], request: Request

@@ -75,6 +75,7 @@ def project(one: Project, base: str, last_activity: datetime) -> Row:
         "avatar_url": None,
         "star_count": 0,
         "last_activity_at": iso_milliseconds(last_activity),
+        "updated_at": iso_milliseconds(last_activity),
         "namespace": dict(_NAMESPACE),
         "empty_repo": False,
         "archived": one.archived,
@@ -195,15 +196,16 @@ def approvals(one: MergeRequest, place: Project, base: str) -> Row:
 
 
 def notes(one: MergeRequest, place: Project, base: str) -> list[Row]:
-    """The discussion of a merge request, newest first: a remark by each reviewer and a system note."""
+    """The discussion of a merge request: a remark by each reviewer and GitLab's own notes."""
     rows: list[Row] = []
     at = one.approved_at or one.created_at
     words = [(person, "Looks right to me.", False) for person in one.approvers]
+    words += [(person, "approved this merge request", True) for person in one.approvers if one.approved_at]
     words.append((one.author, "added 1 commit", True))
     for number, (person, text, system) in enumerate(words):
         rows.append(
             {
-                "id": (place.id * 100_000 + one.iid) * 10 + number,
+                "id": (place.id * 100_000 + one.iid) * 100 + number,
                 "type": None,
                 "body": text,
                 "author": user(person, base),

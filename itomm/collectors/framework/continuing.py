@@ -90,6 +90,30 @@ def continuations(
     return found
 
 
+def standing(
+    sources: Sequence[Source],
+    earlier: Iterable[Collection],
+    *,
+    services: Sequence[Service],
+    history: timedelta,
+) -> dict[StreamKey, Collection]:
+    """The newest readings of streams without a cursor, which stand where their collectors find nothing moved.
+
+    Those that were complete, asked the same, and of which nothing was let go.
+    """
+    newest = {(one.source, one.record_type): one for one in earlier}
+    found: dict[StreamKey, Collection] = {}
+    for source in sources:
+        for stream in source.streams:
+            last = newest.get((source.name, stream.record_type))
+            if last is None or _has_cursor(stream):
+                continue
+            asked = asked_of_stream(source, stream.record_type, services, history)
+            if last.complete and not last.let_go and last.asked_digest == asked:
+                found[source.name, stream.record_type] = last
+    return found
+
+
 RESUMED_WITHIN = timedelta(hours=24)
 """A killed run older than this is not gone on with: its window would end too long ago."""
 

@@ -24,6 +24,7 @@ from itomm.collectors.source import Source
 from itomm.config.clock import Clock, format_instant, tells_real_time
 from itomm.config.identity import Pseudonyms
 from itomm.config.settings import Service
+from itomm.evidence.collection import Collection
 from itomm.evidence.observation import CollectionOutcome, Page, UnknownReason
 from itomm.evidence.record_types import record_types
 from itomm.evidence.segments.unfinished import KeptPages
@@ -44,6 +45,7 @@ class Assignment:
         pseudonym_key: the store's key for pseudonyms.
         record_types: read only these; None reads all that the sources have.
         continue_from: streams of which only what changed is read. Only those with a cursor field heed it.
+        standing: readings of streams without a cursor; they stand where the collector finds nothing moved.
         resumption: what a killed run of the same number had done.
         forgotten: hashes of pseudonyms that must not come back.
     """
@@ -55,6 +57,7 @@ class Assignment:
     pseudonym_key: bytes
     record_types: frozenset[str] | None = None
     continue_from: Mapping[StreamKey, Continuation] = field(default_factory=dict)
+    standing: Mapping[StreamKey, Collection] = field(default_factory=dict)
     resumption: Resumption = field(default_factory=Resumption)
     forgotten: frozenset[str] = frozenset()
 
@@ -89,7 +92,17 @@ class Ended:
     requests: int
 
 
-Message = Began | PageRead | Ended
+@dataclass(frozen=True)
+class Stands:
+    """A stream was not read again: its last reading still stands; ``requests`` found that out."""
+
+    source: Source
+    stream: Stream
+    collection: Collection
+    requests: int
+
+
+Message = Began | PageRead | Ended | Stands
 
 
 def read_source(
@@ -113,16 +126,37 @@ def read_source(
             if not _is_wanted(stream, source, assignment):
                 continue
             timing.check()
+            sent_before = adapter.requests_made
             kept = assignment.resumption.kept.get((source.name, stream.record_type))
+            before = assignment.standing.get((source.name, stream.record_type))
+            if kept is None and before and _still_stands(before, stream, plugin, assignment, adapter):
+                tell(Stands(source, stream, before, adapter.requests_made - sent_before))
+                continue
             tell(Began(source, stream, kept.started_at if kept else clock(), kept))
             preparation = Preparation(record_types()[stream.record_type], scrubber, mapper)
             reading = _Reading(source, stream, assignment, adapter, preparation, redact=scrubber.redact)
-            sent_before = adapter.requests_made
             with closing(reading.pages(plugin)) as pages:  # an interruption ends what is read ahead, too
                 for prepared in pages:
                     timing.check()
                     tell(PageRead(source, stream, prepared, reading.progress(prepared)))
             tell(Ended(source, stream, reading.outcome(clock()), adapter.requests_made - sent_before))
+
+
+def _still_stands(
+    before: Collection,
+    stream: Stream,
+    plugin: Callable[[], Collector],
+    assignment: Assignment,
+    adapter: GuardedAdapter,
+) -> bool:
+    """Whether the collector finds that a reading still stands; when it cannot say, all is read."""
+    context = StreamContext(Period(assignment.until - assignment.history, assignment.until), adapter)
+    try:
+        return plugin().unchanged(stream, before.started_at, context)
+    except Cancelled:
+        raise
+    except Exception:  # noqa: BLE001  plug-ins raise anything; what is wrong shows when the stream is read
+        return False
 
 
 class _Reading:

@@ -6,9 +6,17 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from itomm.collectors.framework.reading import Assignment, Began, Ended, Message, PageRead, read_source
+from itomm.collectors.framework.reading import (
+    Assignment,
+    Began,
+    Ended,
+    Message,
+    PageRead,
+    Stands,
+    read_source,
+)
 from itomm.collectors.framework.sink import CollectionWriter, EvidenceSink
 from itomm.collectors.framework.timing import Cancelled, Timing, system_timing
 from itomm.collectors.source import Source
@@ -28,8 +36,9 @@ Progress = Callable[[str, str, int, int], None]
 class StreamResult:
     """How one stream of one source went.
 
-    ``written`` is what the sink's writer returned when the collection was finished. ``kept`` says that a
-    killed run had finished the stream already, so that it was not asked again; ``pages`` is then 0.
+    ``written`` is what the sink's writer returned when the collection was finished. ``kept`` says that the
+    stream was not read again, as a killed run had finished it or an earlier reading still stands; then
+    ``pages`` is 0.
     """
 
     source: str
@@ -90,7 +99,7 @@ def collect(
 
 
 def _result_of_kept(collection: Collection) -> StreamResult:
-    """The result of a stream that a killed run had finished."""
+    """The result of a stream whose collection was there already."""
     return StreamResult(
         source=collection.source,
         collector=collection.collector,
@@ -201,6 +210,8 @@ class _Writing:
             collection.pages += 1
             collection.records += len(message.prepared.page.observations)
             self.progress(*key, collection.pages, collection.records)
+        elif isinstance(message, Stands):
+            self.results.append(replace(_result_of_kept(message.collection), requests=message.requests))
         else:
             self._finish(key, message)
 

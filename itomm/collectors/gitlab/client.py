@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import requests
@@ -19,6 +20,9 @@ from itomm.evidence.observation import RequestMade, UnknownReason
 
 PAGE_SIZE = 100
 """GitLab's own maximum."""
+
+MOST_SILENCES = 3
+"""So many GraphQL queries without an answer that can be used, and no more are sent in this run."""
 
 KEYSET = {"pagination": "keyset", "order_by": "id", "sort": "desc"}
 """Paging by the last row seen instead of by offset, which GitLab refuses beyond 50,000 rows."""
@@ -39,6 +43,7 @@ class GitLabClient:
     def __init__(self, settings: GitLabSettings, context: CollectionContext) -> None:
         self._settings = settings
         self._context = context
+        self._graphql_silent = 0
         self._projects: list[Project] | None = None
         self._refused: list[tuple[str, UnknownReason, str]] = []
         self._client = Gitlab(
@@ -99,6 +104,36 @@ class GitLabClient:
             raise SourceError(f"GitLab's answer to '{path}' is no object.")
         return mapping_of(answer)
 
+    @property
+    def asks_graphql(self) -> bool:
+        """Whether GraphQL has not failed again and again."""
+        return self._graphql_silent < MOST_SILENCES
+
+    def graphql_failed(self) -> None:
+        """Note that GraphQL gave no answer that can be used."""
+        self._graphql_silent += 1
+
+    def graphql(self, query: str, variables: Mapping[str, object]) -> Payload:
+        """The answer to a GraphQL query.
+
+        Raises:
+            GitlabHttpError: when GitLab refuses.
+            ValueError: when the answer is not JSON.
+        """
+        # A whole address, as GraphQL does not lie under /api/v4.
+        response = self._client.http_request(
+            "post",
+            f"{self._settings.url}/api/graphql",
+            post_data={"query": query, "variables": dict(variables)},
+            obey_rate_limit=False,
+            retry_transient_errors=False,
+        )
+        return mapping_of(response.json())
+
+    def unseen(self, token: str) -> bool:
+        """Whether a page token is new; a repeated one makes the stream incomplete."""
+        return self._context.unseen(token)
+
     def last_request(self) -> RequestMade:
         """The request that was sent last."""
         return self._context.last_request
@@ -111,6 +146,37 @@ class GitLabClient:
         for scope, reason, detail in self._refused:
             self._context.refused(scope, reason, detail)
         return self._projects
+
+    def changed_merge_requests(
+        self, created_after: datetime, updated_after: datetime
+    ) -> dict[int, tuple[Rows]] | None:
+        """Merge requests of all groups that changed, by project id; None where groups cannot be asked."""
+        query = {
+            "scope": "all",
+            "state": "all",
+            "non_archived": "false",
+            "order_by": "created_at",
+            "sort": "asc",
+            "created_after": created_after.isoformat(),
+            "updated_after": updated_after.isoformat(),
+        }
+        found: dict[int, dict[object, Payload]] = {}
+        requests_made: dict[int, RequestMade] = {}
+        if not self._settings.groups:
+            return None
+        try:
+            for group in self._settings.groups:
+                for page in self.pages(f"/groups/{encoded(group)}/merge_requests", query):
+                    for row in page.rows:
+                        number = int(row["project_id"])
+                        found.setdefault(number, {})[row.get("iid")] = row
+                        requests_made.setdefault(number, page.request)
+        except GitlabHttpError as error:
+            refusal(error)
+            return None
+        return {
+            number: (Rows(tuple(rows.values()), requests_made[number]),) for number, rows in found.items()
+        }
 
     def _find_projects(self) -> Iterator[Project]:
         for group in self._settings.groups:

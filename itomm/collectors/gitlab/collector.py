@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from gitlab.exceptions import GitlabHttpError
@@ -19,7 +20,7 @@ from itomm.collectors.contract import (
 )
 from itomm.collectors.gitlab.client import GitLabClient, refusal
 from itomm.collectors.gitlab.project import Project
-from itomm.collectors.gitlab.project_data import TreeTooLargeError
+from itomm.collectors.gitlab.project_data import ProjectData, TreeTooLargeError
 from itomm.collectors.gitlab.reading import Asked, ProjectReader
 from itomm.collectors.gitlab.settings import GitLabSettings
 from itomm.collectors.payload import instant_of
@@ -61,9 +62,10 @@ class GitLabCollector(Collector):
         if not isinstance(settings, GitLabSettings):
             raise TypeError("the GitLab collector takes GitLabSettings")
         self._settings = settings
-        self._client: GitLabClient | None = None
-        self._reader: ProjectReader | None = None
+        self._readers: dict[int, tuple[GitLabClient, ProjectReader]] = {}  # by lane
+        self._data = ProjectData(settings.tree_page_limit)
         self._adapter: HTTPAdapter | None = None
+        self._pipelines_moved: bool | None = None  # None until their stream was read
 
     def check(self, context: CollectionContext) -> list[Check]:
         """Sign in, then try what needs the highest role on every project."""
@@ -81,39 +83,97 @@ class GitLabCollector(Collector):
             )
         return checks + [_protection_check(client, project) for project in projects]
 
+    def unchanged(self, stream: Stream, since: datetime, context: CollectionContext) -> bool:
+        """State that is younger than ``refresh_hours``, where nothing that would show moved since.
+
+        Files move with activity; scanners and plans with pipelines. Protections, members, findings and
+        releases leave no trace that is cheap to read: they are as old as the setting allows.
+        """
+        if context.until - since >= timedelta(hours=self._settings.refresh_hours):
+            return False
+        if stream.record_type in _MOVES_WITH_PIPELINES and self._pipelines_moved is not False:
+            return False
+        if stream.record_type not in _MOVES_WITH_ACTIVITY:
+            return True
+        client, _ = self._connect(context)
+        return all(project.quiet_since(since) for project in client.projects())
+
     def collect(self, stream: Stream, cursor: str | None, context: CollectionContext) -> Iterator[Page]:
-        """Yield one stream's pages, project by project; one that is refused does not stop the others."""
-        client, reader = self._connect(context)
+        """Yield one stream's pages in order of projects; one that is refused does not stop the others."""
+        client, _ = self._connect(context)
         changed_since = instant_of(cursor)
         projects = {project.path: project for project in client.projects()}
         left = remaining(sorted(projects), context.resume_from)
         for path in left.before:
             context.asked(path)
-        for number, path in enumerate(left.scopes):
-            context.asked(path)
-            asked = Asked(changed_since, left.position if number == 0 else None)
-            try:
-                for page in reader.read(stream.record_type, projects[path], asked, context):
-                    reached = page.checkpoint
-                    yield (
-                        page
-                        if reached is None
-                        else replace(page, checkpoint=checkpoint(path, reached["following"]))
-                    )
-            except GitlabHttpError as error:
-                reason, detail = refusal(error)
-                context.refused(path, reason, f"{detail}. It needs {stream.needs}.")
-            except TreeTooLargeError as error:
-                context.refused(path, error.reason, str(error))
+        asked = {
+            path: Asked(changed_since, left.position if number == 0 else None)
+            for number, path in enumerate(left.scopes)
+        }
+        if changed_since and stream.record_type == "merge_request" and left.position is None:
+            ahead = [projects[path] for path in left.scopes]
+            asked |= self._changed_in_groups(client, ahead, changed_since, context)
+        if stream.record_type == "pipeline":
+            self._pipelines_moved = False
+        yield from context.side_by_side(
+            left.scopes, lambda path, own: self._project(stream, projects[path], asked[path], own)
+        )
+
+    def _project(
+        self, stream: Stream, project: Project, asked: Asked, context: CollectionContext
+    ) -> Iterator[Page]:
+        context.asked(project.path)
+        if asked.changed_since and stream.cursor_field and project.untouched_since(asked.changed_since):
+            return
+        _, reader = self._connect(context)
+        try:
+            for page in reader.read(stream.record_type, project, asked, context):
+                if stream.record_type == "pipeline" and page.observations:
+                    self._pipelines_moved = True
+                reached = page.checkpoint
+                yield (
+                    page
+                    if reached is None
+                    else replace(page, checkpoint=checkpoint(project.path, reached["following"]))
+                )
+        except GitlabHttpError as error:
+            reason, detail = refusal(error)
+            context.refused(project.path, reason, f"{detail}. It needs {stream.needs}.")
+        except TreeTooLargeError as error:
+            context.refused(project.path, error.reason, str(error))
+
+    def _changed_in_groups(
+        self,
+        client: GitLabClient,
+        projects: Sequence[Project],
+        changed_since: datetime,
+        context: CollectionContext,
+    ) -> dict[str, Asked]:
+        """How projects are asked for merge requests that changed, where a list for a group tells them all."""
+        found = client.changed_merge_requests(context.since, changed_since)
+        if found is None:
+            return {}
+        alone = set(self._settings.projects)
+        return {
+            project.path: Asked(changed_since, changed=found.get(project.id, ()))
+            for project in projects
+            if project.path not in alone
+        }
 
     def _connect(self, context: CollectionContext) -> tuple[GitLabClient, ProjectReader]:
-        """One client for all streams of a run: projects, trees and jobs are fetched once."""
-        if self._client is None or self._reader is None or self._adapter is not context.adapter:
-            self._client = GitLabClient(self._settings, context)
-            self._reader = ProjectReader(self._client, self._settings)
-            self._adapter = context.adapter
-        self._client.use(context)
-        return self._client, self._reader
+        """One client for each lane, kept for all streams of a run; what they fetch is shared."""
+        if self._adapter is not context.adapter:
+            self._readers, self._adapter = {}, context.adapter
+        if context.lane not in self._readers:
+            client = GitLabClient(self._settings, context)
+            self._readers[context.lane] = client, ProjectReader(client, self._settings, self._data)
+        client, reader = self._readers[context.lane]
+        client.use(context)
+        return client, reader
+
+
+_MOVES_WITH_ACTIVITY = frozenset({"repository", "iac_definition"})
+_MOVES_WITH_PIPELINES = frozenset({"security_scan", "iac_definition"})
 
 
 def _protection_check(client: GitLabClient, project: Project) -> Check:

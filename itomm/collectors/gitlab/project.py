@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from itomm.collectors.payload import Payload, mapping_of, text_of
+from itomm.collectors.payload import Payload, instant_of, mapping_of, text_of
 from itomm.collectors.repository_contents import is_bot_name
 from itomm.evidence.observation import RequestMade
+
+ACTIVITY_NOTED_WITHIN = timedelta(hours=1)
+"""GitLab moves a project's ``last_activity_at`` no more often than this: what follows may leave no trace."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,19 @@ class Project:
         short = text_of(self.payload.get("path")) or self.path.rpartition("/")[2]
         topics = [str(topic) for topic in self.payload.get("topics") or ()]
         return tuple(dict.fromkeys([self.path, short, *topics]))
+
+    def quiet_since(self, instant: datetime) -> bool:
+        """Whether nothing that GitLab counts as activity happened since; it counts once an hour at most.
+
+        Scheduled pipelines, edits of settings and deployments from outside are no activity to GitLab.
+        """
+        last = instant_of(self.payload.get("last_activity_at"))
+        return last is not None and last < instant - ACTIVITY_NOTED_WITHIN
+
+    def untouched_since(self, instant: datetime) -> bool:
+        """Whether it was archived already at that instant, and so can have had no pipeline or deployment."""
+        updated_at = instant_of(self.payload.get("updated_at"))
+        return self.is_archived and updated_at is not None and updated_at < instant
 
     def switched_off(self, feature: str) -> bool:
         """Whether a feature (``builds``, ``merge_requests``, ``releases``, ...) is disabled for everybody."""

@@ -20,6 +20,7 @@ from itomm.collectors.deliveries import (
 from itomm.collectors.gitlab.client import GitLabClient, Rows
 from itomm.collectors.gitlab.delivered import read_merge
 from itomm.collectors.gitlab.deployment import deployment, read_delivery
+from itomm.collectors.gitlab.graphql import Review, approval_is_timed, reviews
 from itomm.collectors.gitlab.job import by_pipeline, job_summaries, pipeline, security_scans
 from itomm.collectors.gitlab.merge_request import merge_request
 from itomm.collectors.gitlab.project import Project
@@ -37,19 +38,23 @@ NEIGHBOURS = timedelta(days=14)
 
 @dataclass(frozen=True)
 class Asked:
-    """How one project is asked: for what changed since an instant, and from which page on."""
+    """How one project is asked: for what changed since an instant, and from which page on.
+
+    ``changed`` are the merge requests that changed, where they were read for a whole group at once.
+    """
 
     changed_since: datetime | None = None
     following: Mapping[str, str] | None = None
+    changed: Sequence[Rows] | None = None
 
 
 class ProjectReader:
     """Reads streams of projects through one client; file names and jobs are fetched once per run."""
 
-    def __init__(self, client: GitLabClient, settings: GitLabSettings) -> None:
+    def __init__(self, client: GitLabClient, settings: GitLabSettings, data: ProjectData) -> None:
         self._client = client
         self._settings = settings
-        self._data = ProjectData(client, settings.tree_page_limit)
+        self._data = data
         self._streams: Mapping[str, Callable[[Project, Asked, CollectionContext], Iterator[Page]]] = {
             "repository": self._repository,
             "branch_protection": self._branch_protection,
@@ -83,7 +88,7 @@ class ProjectReader:
                 {"ref_name": project.default_branch, "until": context.until.isoformat(), "per_page": 1},
             )
         )
-        paths, _ = self._data.tree(project, context)
+        paths, _ = self._data.tree(self._client, project, context)
         found = repository(project, paths, commits.rows[0] if commits.rows else {}, context.until)
         yield _entered_at_its_end(_page([found], commits.request))
 
@@ -115,31 +120,50 @@ class ProjectReader:
     def _merge_requests(self, project: Project, asked: Asked, context: CollectionContext) -> Iterator[Page]:
         if project.switched_off("merge_requests"):
             return
+        if asked.changed is not None:
+            for changed in asked.changed:
+                yield self._merge_request_page(project, changed, context)
+            return
         # Oldest first: what is opened while pages are read comes at the end and shifts no page.
-        query = {
-            "scope": "all",
-            "state": "all",
-            "order_by": "created_at",
-            "sort": "asc",
-            "created_after": context.since.isoformat(),
-        }
+        query = {"scope": "all", "state": "all", "order_by": "created_at", "sort": "asc"}
+        after = context.since - NEIGHBOURS
         if asked.changed_since:
+            query["created_after"] = context.since.isoformat()
             query["updated_after"] = asked.changed_since.isoformat()
+        else:  # what was merged in the window may have been opened before it, and deployments need that
+            query["updated_after"] = after.isoformat()
+        merges: list[Merge] = []
         for page in self._client.pages(f"/projects/{project.id}/merge_requests", asked.following or query):
-            rows = [row for row in page.rows if _begun(row, context)]
-            yield _page_of([self._merge_request(project, row) for row in rows], page)
+            merges += [merge for row in page.rows if (merge := read_merge(row))]
+            yield self._merge_request_page(project, page, context)
+        if not asked.changed_since and asked.following is None:
+            self._data.keep_merges(project, after, merges)
 
-    def _merge_request(self, project: Project, row: Payload) -> Observation | None:
-        """A merge request: one more request for approvals, and one for comments where nobody approved."""
+    def _merge_request_page(self, project: Project, page: Rows, context: CollectionContext) -> Page:
+        rows = [row for row in page.rows if _begun(row, context)]
+        merged = [int(row["iid"]) for row in rows if text_of(row.get("merged_at"))]
+        reviewed = reviews(self._client, project, merged) or {}
+        return _page_of(
+            [self._merge_request(project, row, reviewed.get(int(row["iid"]))) for row in rows], page
+        )
+
+    def _merge_request(self, project: Project, row: Payload, review: Review | None) -> Observation | None:
+        """A merge request with its review; what GraphQL did not tell whole is asked for by itself."""
         approvals: Payload = {}
-        notes: list[Payload] = []
+        notes: Sequence[Payload] = ()
         if text_of(row.get("merged_at")):
             path = f"/projects/{project.id}/merge_requests/{row['iid']}"
-            approvals = self._client.one(f"{path}/approvals")
+            if review is not None and approval_is_timed(review):
+                approvals = {"approved_by": review.approved_by}
+            else:
+                approvals = self._client.one(f"{path}/approvals")
             if not approvals.get("approved_by") and row.get("user_notes_count") != 0:
-                pages = self._client.pages(f"{path}/notes", {"sort": "asc", "order_by": "created_at"})
-                notes = [note for page in pages for note in page.rows]
+                notes = review.notes if review is not None and review.whole else self._notes(path)
         return merge_request(project, row, approvals, notes, self._settings.bot_accounts)
+
+    def _notes(self, path: str) -> list[Payload]:
+        pages = self._client.pages(f"{path}/notes", {"sort": "asc", "order_by": "created_at"})
+        return [note for page in pages for note in page.rows]
 
     def _pipelines(self, project: Project, asked: Asked, context: CollectionContext) -> Iterator[Page]:
         if project.switched_off("builds"):
@@ -148,9 +172,8 @@ class ProjectReader:
         pages = list(self._client.pages(f"/projects/{project.id}/pipelines", query))
         rows = [row for page in pages for row in page.rows]
         begun = [at for row in rows if (at := instant_of(row.get("created_at"))) is not None]
-        jobs = by_pipeline(
-            self._data.jobs(project, min(begun, default=context.until), context)[0] if rows else []
-        )
+        since, oldest = asked.changed_since or context.since, min(begun, default=context.until)
+        jobs = by_pipeline(self._data.jobs(self._client, project, since, oldest, context) if rows else [])
         for page in pages:
             kept = [row for row in page.rows if _begun(row, context)]
             found = [pipeline(project, row, jobs.get(row["id"], [])) for row in kept]
@@ -162,7 +185,12 @@ class ProjectReader:
         # All are read to judge a few: whether one failed or brought a ticket depends on others.
         after = context.since - NEIGHBOURS
         query = {"order_by": "updated_at", "sort": "desc", "updated_after": after.isoformat()}
-        pages = list(self._client.pages(f"/projects/{project.id}/deployments", query))
+        found_pages = self._client.pages(f"/projects/{project.id}/deployments", query)
+        first = next(found_pages)
+        if asked.changed_since and not any(_updated_since(row, asked.changed_since) for row in first.rows):
+            yield _entered_at_its_end(_page([], first.request))  # the list begins with what changed last
+            return
+        pages = [first, *found_pages]
         tiers = self._settings.environment_tiers
         read = [[read_delivery(row, tiers) for row in page.rows] for page in pages]
         finished: list[Delivery] = [
@@ -185,6 +213,9 @@ class ProjectReader:
         """What was merged since an instant; nothing where merge requests are switched off."""
         if project.switched_off("merge_requests"):
             return []
+        kept = self._data.merges(project, after)
+        if kept is not None:
+            return kept
         query = {
             "scope": "all",
             "state": "merged",
@@ -211,18 +242,18 @@ class ProjectReader:
         del asked
         if project.switched_off("builds"):
             return
-        jobs, request = self._data.recent_jobs(project, context)
+        jobs, request = self._data.recent_jobs(self._client, project, context)
         yield _entered_at_its_end(_page(list(security_scans(project, jobs)), request))
 
     def _iac_definitions(self, project: Project, asked: Asked, context: CollectionContext) -> Iterator[Page]:
         del asked
         if project.default_branch is None or project.switched_off("repository"):
             return
-        paths, request = self._data.tree(project, context)
+        paths, request = self._data.tree(self._client, project, context)
         found = iac_definitions(project, paths, [])
         if found and not project.switched_off("builds"):
             found = iac_definitions(
-                project, paths, job_summaries(self._data.recent_jobs(project, context)[0])
+                project, paths, job_summaries(self._data.recent_jobs(self._client, project, context)[0])
             )
         yield _entered_at_its_end(_page(list(found), request))
 
@@ -250,6 +281,12 @@ def _page_of(found: Sequence[Observation | None], rows: Rows) -> Page:
 def _entered_at_its_end(page: Page, *, last: bool = True) -> Page:
     """A page of a project that is read at once: only behind its last page can reading go on."""
     return replace(page, checkpoint={"following": None}) if last else page
+
+
+def _updated_since(row: Payload, changed_since: datetime) -> bool:
+    """Whether a deployment changed since; one that does not say when may have."""
+    at = instant_of(row.get("updated_at"))
+    return at is None or at >= changed_since
 
 
 def _begun(row: Payload, context: CollectionContext) -> bool:

@@ -17,6 +17,9 @@ class GitLabSettings(NetworkedSettings):
     ``groups`` (with their subgroups) and ``projects`` are paths; both empty means: every project that the
     token's account is a member of. ``environment_tiers`` says which tier an environment belongs to where
     GitLab does not. ``tree_page_limit`` bounds the pages of 100 file names read from one repository.
+    ``refresh_hours`` is how old a reading of state (protections, members, releases, findings, ...) may be
+    before it is made again although nothing moved: less than a day, so that a daily run reads it every time;
+    0 reads it in every run.
     """
 
     token: SecretReference
@@ -25,3 +28,4 @@ class GitLabSettings(NetworkedSettings):
     bot_accounts: tuple[str, ...] = ()
     environment_tiers: Mapping[str, str] = Field(default_factory=dict)
     tree_page_limit: Annotated[int, Field(gt=0)] = 100
+    refresh_hours: Annotated[float, Field(ge=0, le=168)] = 20
