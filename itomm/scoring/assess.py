@@ -93,7 +93,7 @@ def assess_answers(
 
     With ``only`` the id of a scope, that one alone; it gets the same result as among the others.
     """
-    rules = Rules(sorted(model.levels), PROFILES[profile], Fraction(settings.scoring.minimum_known_share))
+    rules = rules_for(model, profile, settings)
     answers = ScopeAnswers(inferred, decisions.known_at(as_of), settings, as_of)
     return tuple(
         _result(
@@ -102,6 +102,11 @@ def assess_answers(
         for subject in subjects(settings)
         if only in {None, subject.id}
     )
+
+
+def rules_for(model: Model, profile: str, settings: Settings) -> Rules:
+    """What levels of a questionnaire are computed with."""
+    return Rules(sorted(model.levels), PROFILES[profile], Fraction(settings.scoring.minimum_known_share))
 
 
 def subjects(settings: Settings) -> Iterator[Subject]:
