@@ -93,6 +93,17 @@ def scoring_options(command: Command) -> Command:
     return command
 
 
+def view_option(command: Command) -> Command:
+    """Add --view: which layers of the answers count."""
+    return click.option(
+        "--view",
+        type=click.Choice(["evidence", "stated", "overrides"]),
+        default="overrides",
+        show_default=True,
+        help="Count evidence alone, stated answers too, or overrides too.",
+    )(command)
+
+
 def instant_or_none(text: str | None) -> datetime | None:
     """A parsed instant, or None when the option was not given."""
     return parse_instant(text) if text else None

@@ -11,7 +11,7 @@ LOWEST_LEVEL = 1
 
 @dataclass(frozen=True)
 class Criterion:
-    """One question of the questionnaire."""
+    """One question of the questionnaire. ``depends_on`` are criteria that have to be met before this one can."""
 
     id: str
     area: str
@@ -30,6 +30,7 @@ class Criterion:
     not_applicable_when: str
     rubric: Mapping[str, str]
     references: Mapping[str, tuple[str, ...]]
+    depends_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

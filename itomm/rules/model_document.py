@@ -54,6 +54,7 @@ class CriterionDocument(StrictModel):
     evidence_of_yes: str
     advice: str
     effort: Literal["S", "M", "L"]
+    depends_on: tuple[str, ...] = ()
     not_applicable_when: str = ""
     rubric: dict[Literal["yes", "partial", "no"], str] = Field(default_factory=dict)
     references: References = Field(default_factory=dict)

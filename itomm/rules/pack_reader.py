@@ -9,6 +9,7 @@ from fractions import Fraction
 from itomm.config.errors import InvalidInputError, Place, Problem
 from itomm.config.structure import checked, closest, nearest
 from itomm.config.yaml_source import Document, PathInDocument
+from itomm.rules.dependencies import depending_on_nothing
 from itomm.rules.extending import rules_by_name, with_inherited
 from itomm.rules.model import Criterion, Model, Part
 from itomm.rules.model_document import CriterionDocument, ModelDocument, PracticeDocument
@@ -108,9 +109,18 @@ class PackReader:
         )
         yield from _repeated((rule.name, rule.document.place(("rule",))) for rule in self._rules)
         yield from self._dangling()
+        if not self._unread_criteria:
+            yield from depending_on_nothing([each for each, _ in self._practices], self._places_of_criteria())
         yield from self._answered_twice()
         yield from self._set_for_nothing()
         yield from self._left_out_for_nothing()
+
+    def _places_of_criteria(self) -> Mapping[str, Place]:
+        return {
+            criterion.id: document.place(("criteria", index, "id"))
+            for practice, document in self._practices
+            for index, criterion in enumerate(practice.criteria)
+        }
 
     def _set_for_nothing(self) -> Iterator[Problem]:
         used = set(self._documents_of_rules) - self._without
@@ -193,12 +203,9 @@ class PackReader:
                 _criterion(part, criterion) for part, _ in practices for criterion in part.criteria
             ),
         )
-        places = {
-            criterion.id: document.place(("criteria", index, "id"))
-            for part, document in practices
-            for index, criterion in enumerate(part.criteria)
-        }
-        return RuleSet(model, tuple(sorted(self._rules, key=lambda rule: rule.name)), places)
+        return RuleSet(
+            model, tuple(sorted(self._rules, key=lambda rule: rule.name)), self._places_of_criteria()
+        )
 
 
 def _kind(document: Document) -> str | None:

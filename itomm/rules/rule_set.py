@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from itomm.config.errors import Place
 from itomm.evidence.canonical import digest
-from itomm.rules.model import Model
+from itomm.rules.model import Criterion, Model
 from itomm.rules.rule import Rule
 
 
@@ -43,5 +43,10 @@ def _plain(model: Model) -> object:
         **{name: getattr(model, name) for name in ("id", "title", "version", "levels")},
         "areas": [vars(area) for area in model.areas],
         "practices": [vars(practice) for practice in model.practices],
-        "criteria": [vars(criterion) for criterion in model.criteria],
+        "criteria": [_said(criterion) for criterion in model.criteria],
     }
+
+
+def _said(criterion: Criterion) -> dict[str, object]:
+    """What a criterion says; without what it leaves open, as it was before there was room for it."""
+    return {name: value for name, value in vars(criterion).items() if name != "depends_on" or value}

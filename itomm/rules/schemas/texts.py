@@ -145,6 +145,7 @@ MODEL_TEXTS: Texts = {
         "evidence_of_yes": ("What a yes looks like.",),
         "advice": ("What to do to get there.",),
         "effort": ("S, M or L: how much work it is to get there.", "M"),
+        "depends_on": ("Criteria that have to be met before this one can; a roadmap keeps to it.",),
         "not_applicable_when": ("When the question does not apply.",),
         "rubric": ("What earns a yes, partial or no where a person answers.",),
         "references": ("Chapters of frameworks, by framework.", {"itil4": ["Incident management"]}),
