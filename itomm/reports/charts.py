@@ -28,6 +28,7 @@ _LABEL_LINES = 3
 # Widths of one character in font sizes: generous, so that no font clips a label.
 _NARROW = 0.68
 _WIDE = 1.05
+_ASCENT, _DESCENT = 1.3, 0.6  # fonts for many scripts, such as Noto Sans, reach higher than they are large
 
 _BAR_WIDTH = 120.0
 _BAR_HEIGHT = 16.0
@@ -79,8 +80,9 @@ class _Label:
         """Left, top, right, bottom, estimated on the safe side."""
         width = max(_text_width(line) for line in self.lines)
         left = self.x - {"start": 0.0, "middle": width / 2, "end": width}[self.anchor]
-        top = self.first_baseline - _FONT_SIZE
-        return left, top, left + width, self.first_baseline + (len(self.lines) - 1) * _LINE_HEIGHT + 5
+        top = self.first_baseline - _ASCENT * _FONT_SIZE
+        last_baseline = self.first_baseline + (len(self.lines) - 1) * _LINE_HEIGHT
+        return left, top, left + width, last_baseline + _DESCENT * _FONT_SIZE
 
 
 def radar(axes: Sequence[Axis], *, prefix: str, title: str, scale: Scale = ONE_TO_FIVE) -> str:

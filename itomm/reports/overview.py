@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from itomm.evidence.observation import UnknownReason
 from itomm.reports.criterion_view import CriterionView
+from itomm.reports.override_effect import effects_text
 from itomm.reports.verdict import HEADLINE_VIEW, organisation_of, practices_holding_back
 from itomm.reports.wording import NOT_RATED, REASON_SENTENCES, count_text, level_text
 from itomm.scoring.assessment import (
@@ -72,11 +73,12 @@ class HeatRow:
 
 @dataclass(frozen=True)
 class OverrideRow:
-    """One override with the criterion and scope it is for."""
+    """One override with the criterion and scope it is for, and what it moves in words."""
 
     scope: ScopeResult
     answer: CriterionAnswer
     override: OverrideInForce
+    moves: str
 
 
 def collection_problems(sources: Sequence[SourceState]) -> tuple[CollectionProblem, ...]:
@@ -125,7 +127,7 @@ def overrides_notice(assessment: Assessment) -> str:
 def override_rows(assessment: Assessment) -> tuple[OverrideRow, ...]:
     """Every override of every scope, whatever its state."""
     return tuple(
-        OverrideRow(scope, answer, override)
+        OverrideRow(scope, answer, override, effects_text(assessment.override_effects, override.id))
         for scope in assessment.scopes
         for answer in scope.answers
         for override in answer.overrides

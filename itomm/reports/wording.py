@@ -11,6 +11,7 @@ from itomm.scoring.assessment import LevelRange, ScopeKind, Verdict, View
 
 NOT_RATED = "NR"
 EN_DASH = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
 NOTHING = EN_DASH
 # research/itomm_content.md, `low_confidence_below`: below it a yes or no weighs only half in the bounds.
 LOW_CONFIDENCE = Fraction(6, 10)
@@ -73,6 +74,7 @@ LAYER_WORDS: Mapping[str, str] = {
     "override": "an override",
     "roll_up": "the services' answers, by weight",
     "inherited": "the organisation's answer",
+    "assumption": "an assumption",
     "nobody": "nobody",
 }
 

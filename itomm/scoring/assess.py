@@ -17,6 +17,7 @@ from itomm.rules.rule_set import RuleSet
 from itomm.scoring.assessment import (
     AnswerInForce,
     Assessment,
+    Assumption,
     CriterionAnswer,
     ScopeKind,
     ScopeResult,
@@ -25,6 +26,7 @@ from itomm.scoring.assessment import (
     View,
 )
 from itomm.scoring.levels import Rules, score_practice, score_scope
+from itomm.scoring.override_effects import override_effects
 from itomm.scoring.profiles import PROFILES
 from itomm.scoring.scope_answers import ScopeAnswers, in_scope
 
@@ -50,11 +52,19 @@ def assess(
     as_of: datetime,
     *,
     profile: str | None = None,
+    assumptions: Sequence[Assumption] = (),
 ) -> Assessment:
-    """Assess a snapshot; the same inputs give the same result on every machine."""
+    """Assess a snapshot; the same inputs give the same result on every machine.
+
+    With ``assumptions``, as if these answers counted; nothing is stored.
+    """
     settings = configuration.settings
     keys = [ServiceKeys(service.id, service.keys) for service in in_scope(settings)]
     name = profile or settings.scoring.profile
+    inferred = evaluate(rule_set.rules, snapshot, keys, as_of)
+    scopes = assess_answers(
+        rule_set.model, inferred, decisions, settings, as_of, profile=name, assumptions=assumptions
+    )
     return Assessment(
         as_of=as_of,
         profile=name,
@@ -67,15 +77,19 @@ def assess(
             "settings": configuration.scoring_digest,
         },
         model=rule_set.model,
-        scopes=assess_answers(
-            rule_set.model,
-            evaluate(rule_set.rules, snapshot, keys, as_of),
-            decisions,
-            settings,
-            as_of,
-            profile=name,
-        ),
+        scopes=scopes,
         sources=tuple(_sources(snapshot, as_of)),
+        override_effects=tuple(
+            override_effects(
+                scopes,
+                decisions.known_at(as_of),
+                answering=lambda other: ScopeAnswers(inferred, other, settings, as_of, assumptions),
+                scoring=lambda answers: score_answers(
+                    rule_set.model, answers, rules_for(rule_set.model, name, settings)
+                ),
+            )
+        ),
+        assumptions=tuple(assumptions),
     )
 
 
@@ -88,13 +102,14 @@ def assess_answers(
     *,
     profile: str,
     only: str | None = None,
+    assumptions: Sequence[Assumption] = (),
 ) -> tuple[ScopeResult, ...]:
     """Score all scopes from what rules and people say: the organisation first, then groups, then services.
 
     With ``only`` the id of a scope, that one alone; it gets the same result as among the others.
     """
     rules = rules_for(model, profile, settings)
-    answers = ScopeAnswers(inferred, decisions.known_at(as_of), settings, as_of)
+    answers = ScopeAnswers(inferred, decisions.known_at(as_of), settings, as_of, assumptions)
     return tuple(
         _result(
             model, subject, [answers.of(each.id, subject.kind, subject.id) for each in model.criteria], rules

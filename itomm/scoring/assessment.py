@@ -22,6 +22,7 @@ __all__ = [
     "AnswerInForce",
     "AreaScore",
     "Assessment",
+    "Assumption",
     "CriterionAnswer",
     "CriterionText",
     "EvidenceRecord",
@@ -30,6 +31,7 @@ __all__ = [
     "LevelRange",
     "ModelText",
     "NamedPart",
+    "OverrideEffect",
     "OverrideInForce",
     "PracticeScore",
     "ScopeKind",
@@ -120,7 +122,7 @@ class AnswerInForce:
 
     ``points`` are None when not applicable. ``known_share`` is the share of weight behind the answer that
     is known: 0 or 1 for one scope, in between for a roll-up. ``layer`` says what decided: rule, person,
-    override, roll_up, inherited or nobody. ``reason`` says why an unknown is unknown.
+    override, roll_up, inherited, assumption or nobody. ``reason`` says why an unknown is unknown.
     """
 
     verdict: Verdict
@@ -210,8 +212,32 @@ class SourceState:
 
 
 @dataclass(frozen=True)
+class OverrideEffect:
+    """What one override moves: level and index of a scope with it, and without it but with all others."""
+
+    override: str
+    scope: str
+    level_without: LevelRange
+    level_with: LevelRange
+    index_without: Interval
+    index_with: Interval
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """An answer that is only supposed, of one scope and all that is in it."""
+
+    criterion: str
+    scope: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
 class Assessment:
-    """f(snapshot, model, rules, decisions, settings, as-of instant). Scopes: the organisation first."""
+    """f(snapshot, model, rules, decisions, settings, as-of instant). Scopes: the organisation first.
+
+    With ``assumptions`` it says what would be, and is never recorded.
+    """
 
     as_of: datetime
     profile: str
@@ -220,6 +246,8 @@ class Assessment:
     model: ModelText
     scopes: tuple[ScopeResult, ...]
     sources: tuple[SourceState, ...]
+    override_effects: tuple[OverrideEffect, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,12 @@ def test_an_override_is_shown_by_every_door(workspace: Path, itomm_at_the_door: 
 
     listed = itomm_at_the_door("override", "list", "--config", workspace, "--output", "json").document
     assert listed["overrides"][0]["state"] == "active"
+    assert listed["overrides"][0]["moves"].startswith("duo: index ")
+    (effect,) = listed["effects"]
+    with_it, without = scored(itomm_at_the_door, workspace)["scopes"][0]["views"], effect["index_without"]
+    assert with_it["overrides"]["index"] == effect["index_with"]
+    assert with_it["stated"]["index"] == without, "there is no other override"
+    assert Fraction(without["point"]) <= Fraction(effect["index_with"]["point"])
 
     page = workspace.parent / "report.html"
     assert itomm_at_the_door("report", "--to", page, "--config", workspace).code == 0

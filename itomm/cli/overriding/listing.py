@@ -12,9 +12,10 @@ from itomm.cli.workspace import Workspace, score
 from itomm.config.clock import format_instant
 from itomm.config.errors import ExitCode
 from itomm.reports.document import plain, to_json
+from itomm.reports.override_effect import effects_text
 from itomm.scoring.assessment import Assessment, OverrideInForce
 
-HEADINGS = ("id", "state", "scope", "criterion", "answer", "kind", "proposer", "approver", "until")
+HEADINGS = ("id", "state", "scope", "criterion", "answer", "kind", "proposer", "approver", "until", "moves")
 
 
 @click.command("list")
@@ -27,8 +28,8 @@ def list_command(invocation: Invocation, *, as_of: str | None, output: str) -> i
     rows = list(_rows(assessment))
     if output == "json":
         listed = [dict(zip(HEADINGS, row, strict=True)) for row in rows]
-        as_of_text = plain(assessment.as_of)
-        write_out(to_json({"schema": "itomm/overrides/1", "as_of": as_of_text, "overrides": listed}))
+        document = {"schema": "itomm/overrides/1", "as_of": plain(assessment.as_of), "overrides": listed}
+        write_out(to_json({**document, "effects": plain(assessment.override_effects)}))
     elif output == "csv":
         write_out(csv_text(HEADINGS, rows))
     elif rows:
@@ -42,10 +43,11 @@ def _rows(assessment: Assessment) -> Iterator[tuple[str, ...]]:
     for scope in assessment.scopes:
         for answer in scope.answers:
             for override in answer.overrides:
-                yield _row(scope.id, answer.criterion, override)
+                moves = effects_text(assessment.override_effects, override.id)
+                yield _row(scope.id, answer.criterion, override, moves)
 
 
-def _row(scope: str, criterion: str, override: OverrideInForce) -> tuple[str, ...]:
+def _row(scope: str, criterion: str, override: OverrideInForce, moves: str) -> tuple[str, ...]:
     until = format_instant(override.expires_at)
     parties = (override.proposer, override.approver or "")
     return (
@@ -57,4 +59,5 @@ def _row(scope: str, criterion: str, override: OverrideInForce) -> tuple[str, ..
         override.kind,
         *parties,
         until,
+        moves,
     )
