@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from itomm.collectors.conformance import Answer, MemorySink, MisbehavingServer, PretendTime
 from itomm.collectors.conformance.memory_sink import MemoryCollection
@@ -16,7 +17,8 @@ from itomm.collectors.source import build_source
 from itomm.evidence.observation import CollectionOutcome, UnknownReason
 
 NOW = datetime(2026, 11, 1, 6, tzinfo=UTC)
-QUERY, RANGE, RULES = "/api/v1/query", "/api/v1/query_range", "/api/v1/rules"
+QUERY, RANGE = "/api/v1/query", "/api/v1/query_range"
+RULES, TARGETS = "/api/v1/rules", "/api/v1/targets"
 
 Read = Callable[..., tuple[MemoryCollection, CollectionOutcome]]
 
@@ -40,13 +42,15 @@ def matrix(*rows: tuple[dict[str, str], list[tuple[datetime, str]]]) -> Answer:
 
 @pytest.fixture
 def read(server: MisbehavingServer) -> Read:
-    def read_stream(record_type: str, **settings: object) -> tuple[MemoryCollection, CollectionOutcome]:
+    def read_stream(
+        record_type: str, history_days: int = 10, **settings: object
+    ) -> tuple[MemoryCollection, CollectionOutcome]:
         source = build_source("p", {"collector": "prometheus", "url": server.url, **settings})
         time, sink = PretendTime(start=NOW), MemorySink()
         assignment = Assignment(
             run=1,
             until=NOW,
-            history=timedelta(days=10),
+            history=timedelta(days=history_days),
             services=(),
             pseudonym_key=b"0123456789abcdef",
             record_types=frozenset({record_type}),
@@ -70,7 +74,10 @@ def test_a_partial_answer_is_never_taken_for_a_whole_one(server: MisbehavingServ
 
 @pytest.mark.parametrize(
     "more",
-    [{"infos": ["metric might not be a counter"]}, {"warnings": ["PromQL info: might not be a counter"]}],
+    [
+        {"infos": ["PromQL info: might not be a counter"]},
+        {"warnings": ["PromQL info: might not be a counter"]},
+    ],
 )
 def test_a_mere_remark_is_shown_and_harms_nothing(
     more: dict[str, list[str]], server: MisbehavingServer, read: Read
@@ -79,6 +86,86 @@ def test_a_mere_remark_is_shown_and_harms_nothing(
     _, outcome = read("certificate")
     assert outcome.complete
     assert "might not be a counter" in outcome.warnings[0]
+
+
+@pytest.mark.parametrize("more", [{"isPartial": True}, {"infos": ["one store was left out"]}])
+def test_a_partial_answer_is_seen_in_every_way_of_saying_it(
+    more: dict[str, object], server: MisbehavingServer, read: Read
+) -> None:
+    server.on(QUERY, vector(**more))
+    _, outcome = read("certificate")
+    assert not outcome.complete
+    assert outcome.reason is UnknownReason.INSUFFICIENT_COVERAGE
+
+
+def test_an_answer_that_says_it_is_whole_is_taken_for_whole(server: MisbehavingServer, read: Read) -> None:
+    server.on(QUERY, vector(isPartial=False))
+    _, outcome = read("certificate")
+    assert outcome.complete
+
+
+@pytest.mark.parametrize(
+    ("record_type", "path", "empty"),
+    [("alert_rule", RULES, {"groups": []}), ("scrape_target", TARGETS, {"activeTargets": []})],
+)
+def test_an_empty_list_is_a_fact_only_from_a_server_that_has_its_own(
+    record_type: str, path: str, empty: object, server: MisbehavingServer, read: Read
+) -> None:
+    server.on(path, answer(empty))
+    _, outcome = read(record_type)
+    assert not outcome.complete
+    assert "may be elsewhere" in outcome.error
+    server.on("/api/v1/status/buildinfo", answer({"version": "2.24.0"}))
+    assert not read(record_type)[1].complete
+    server.on("/api/v1/status/buildinfo", answer({"application": "Grafana Mimir", "version": "2.17.0"}))
+    assert read(record_type)[1].complete
+    server.on("/api/v1/status/runtimeinfo", answer({"storageRetention": "15d"}))
+    assert read(record_type)[1].complete
+
+
+@pytest.mark.parametrize(
+    ("flag", "days"), [("10d", 10), ("1", None), ("240h", 10), ("0", None), ("nonsense", None)]
+)
+def test_victoria_metrics_tells_its_retention_elsewhere(
+    flag: str, days: int | None, server: MisbehavingServer, read: Read
+) -> None:
+    first = datetime(2026, 10, 1, tzinfo=UTC)
+    server.on(RANGE, matrix(({}, [(first + timedelta(days=day), "3") for day in range(31)])), matrix())
+    server.on("/flags", Answer(body=f'-memory="1"\n-retentionPeriod="{flag}"\n-x="y"\n'.encode()))
+    _, outcome = read("uptime_series", history_days=20)
+    asked = NOW - timedelta(days=20)
+    assert outcome.window_start == (NOW - timedelta(days=days) if days else asked)
+
+
+def test_a_retention_that_no_server_tells_is_set(server: MisbehavingServer, read: Read) -> None:
+    first = datetime(2026, 10, 1, tzinfo=UTC)
+    server.on(RANGE, matrix(({}, [(first + timedelta(days=day), "3") for day in range(31)])), matrix())
+    _, outcome = read("uptime_series", retention_days=5)
+    assert outcome.window_start == NOW - timedelta(days=5)
+
+
+def test_a_tenant_is_named_in_every_request(server: MisbehavingServer, read: Read) -> None:
+    first = datetime(2026, 10, 1, tzinfo=UTC)
+    server.on(RANGE, matrix(({}, [(first, "3")])), matrix())
+    read("uptime_series", tenant="team-a")
+    assert len(server.headers) > 2
+    assert {headers.get("X-Scope-OrgID") for headers in server.headers} == {"team-a"}
+
+
+def test_a_tenant_that_would_break_out_of_its_header_is_refused() -> None:
+    with pytest.raises(ValidationError, match="tenant"):
+        build_source("p", {"collector": "prometheus", "url": "http://localhost", "tenant": "a\r\nb: c"})
+
+
+def test_everything_is_asked_below_the_path_of_the_address(server: MisbehavingServer, read: Read) -> None:
+    prefix = "/select/0/prometheus"
+    server.on(f"{prefix}{QUERY}", vector(({"instance": "a"}, "1798801200")))
+    server.on(f"{prefix}{RULES}", answer({"groups": [{"name": "g", "rules": []}]}))
+    certificates, outcome = read("certificate", url=f"{server.url}{prefix}")
+    assert outcome.complete
+    assert len(certificates.observations) == 1
+    assert read("alert_rule", url=f"{server.url}{prefix}")[1].complete
+    assert all(path.startswith(prefix) for _, path in server.requests)
 
 
 def test_rules_may_be_partial_too(server: MisbehavingServer, read: Read) -> None:

@@ -6,6 +6,7 @@ from itomm.collectors.alertmanager.settings import AlertmanagerSettings
 from itomm.collectors.contract import CollectionContext, SourceError
 from itomm.collectors.framework.credentials import sign_in
 from itomm.collectors.payload import Payload, mapping_of, rows_of
+from itomm.collectors.tenancy import TENANT_HEADER
 from itomm.evidence.observation import RequestMade
 
 
@@ -16,6 +17,8 @@ class AlertmanagerApi:
         self._context = context
         self._url = settings.url
         self._session = sign_in(context.session(), settings)
+        if settings.tenant is not None:
+            self._session.headers[TENANT_HEADER] = settings.tenant
 
     @property
     def last_request(self) -> RequestMade:

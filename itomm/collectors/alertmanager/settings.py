@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from itomm.collectors.contract import BaseUrl, NetworkedSettings
+from itomm.collectors.tenancy import Tenant
 
 
 class AlertmanagerSettings(NetworkedSettings):
@@ -15,6 +16,7 @@ class AlertmanagerSettings(NetworkedSettings):
     A ``token`` alone is sent as bearer; with ``user`` it is the password of basic authentication.
 
     Attributes:
+        tenant: whose Alertmanager it is, where several tenants are kept apart (Mimir): ``X-Scope-OrgID``.
         web_url: where people open Alertmanager, when that is not ``url``.
         service_labels: labels in matchers that name the service, best first.
         paging_integrations: kinds of integration that wake somebody. Webhooks and chats usually do not.
@@ -23,6 +25,7 @@ class AlertmanagerSettings(NetworkedSettings):
             120 hours unless it was started otherwise.
     """
 
+    tenant: Tenant | None = None
     web_url: BaseUrl | None = None
     service_labels: tuple[str, ...] = ("service", "app", "job")
     paging_integrations: tuple[str, ...] = ("pagerduty", "opsgenie", "victorops")

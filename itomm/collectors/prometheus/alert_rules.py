@@ -10,6 +10,7 @@ from itomm.collectors.contract import CollectionContext
 from itomm.collectors.payload import Payload, instant_of, mapping_of, rows_of, text_of
 from itomm.collectors.prometheus.api import PrometheusApi
 from itomm.collectors.prometheus.expressions import is_burn_rate, is_forecast, saturated_resources
+from itomm.collectors.prometheus.kinship import doubt_emptiness
 from itomm.collectors.prometheus.links import rule_page
 from itomm.collectors.prometheus.samples import Labels, first_label, service_keys
 from itomm.collectors.prometheus.settings import PrometheusSettings
@@ -20,11 +21,14 @@ _NEVER = 1  # Prometheus writes year 1 for "not yet evaluated"
 
 
 def alert_rule_pages(
-    api: PrometheusApi, settings: PrometheusSettings, _context: CollectionContext
+    api: PrometheusApi, settings: PrometheusSettings, context: CollectionContext
 ) -> Iterator[Page]:
     """One page with every alerting rule."""
     data = api.read("rules", type="alert")
-    yield Page(tuple(alert_rules(data, settings)), api.last_request)
+    page = Page(tuple(alert_rules(data, settings)), api.last_request)
+    if not rows_of(data.get("groups")):
+        doubt_emptiness("alerting rules", api, context)
+    yield page
 
 
 def alert_rules(data: Payload, settings: PrometheusSettings) -> Iterator[Observation]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,9 +15,11 @@ from itomm.collectors.payload import Payload, mapping_of
 from itomm.collectors.prometheus.periods import Range
 from itomm.collectors.prometheus.samples import Series, series_of
 from itomm.collectors.prometheus.settings import PrometheusSettings
+from itomm.collectors.tenancy import TENANT_HEADER
 from itomm.evidence.observation import RequestMade, UnknownReason
 
-_ONLY_INFORMATION = "PromQL info"  # servers before 2.55 send such remarks among the warnings
+_ONLY_INFORMATION = "PromQL info"  # how Prometheus begins a remark on a query, whatever list it stands in
+_MARKS = (b'"warnings"', b'"infos"', b'"isPartial"')
 
 
 class PrometheusApi:
@@ -27,6 +29,8 @@ class PrometheusApi:
         self._context = context
         self._url = settings.url
         self._session = sign_in(context.session(), settings)
+        if settings.tenant is not None:
+            self._session.headers[TENANT_HEADER] = settings.tenant
         self._session.hooks["response"].append(self._note_partial_answer)
         self._client = PrometheusConnect(url=settings.url, session=self._session)
         # The client mounts an adapter of its own on the address; ours goes back in its place.
@@ -58,12 +62,23 @@ class PrometheusApi:
             requests.HTTPError: the server answered with an error status.
             SourceError: the answer is not what Prometheus answers.
         """
-        response = self._session.get(f"{self._url}/api/v1/{path}", params=parameters)
-        response.raise_for_status()
-        answer = response.json()
+        answer = self._get(f"api/v1/{path}", parameters).json()
         if mapping_of(answer).get("status") != "success":
             raise self._not_prometheus()
         return mapping_of(answer.get("data"))
+
+    def text(self, path: str) -> str:
+        """The text at ``/<path>``, beside the API.
+
+        Raises:
+            requests.HTTPError: the server answered with an error status.
+        """
+        return self._get(path, {}).text
+
+    def _get(self, path: str, parameters: Mapping[str, str]) -> requests.Response:
+        response = self._session.get(f"{self._url}/{path}", params=parameters)
+        response.raise_for_status()
+        return response
 
     @contextmanager
     def _as_prometheus_answers(self) -> Iterator[None]:
@@ -77,21 +92,24 @@ class PrometheusApi:
 
     def _note_partial_answer(self, response: requests.Response, *_: Any, **__: Any) -> None:
         """The client library drops these fields, and a partial answer then looks like a whole one."""
-        if b'"warnings"' not in response.content and b'"infos"' not in response.content:
+        if not any(mark in response.content for mark in _MARKS):
             return
         try:
             answer = mapping_of(response.json())
         except requests.JSONDecodeError:
             return  # whoever reads the answer reports it
-        for said in _texts(answer.get("infos")):
-            self._context.warn(f"Prometheus remarks: {said}")
-        for said in _texts(answer.get("warnings")):
+        if answer.get("isPartial") is True:  # how VictoriaMetrics says it
+            self._partial("some of its storage nodes did not answer")
+        for said in _texts(answer.get("infos")) + _texts(answer.get("warnings")):
             if said.startswith(_ONLY_INFORMATION):
                 self._context.warn(f"Prometheus remarks: {said}")
             else:
-                self._context.incomplete(
-                    UnknownReason.INSUFFICIENT_COVERAGE, f"Prometheus says its answer is partial: {said}"
-                )
+                self._partial(said)
+
+    def _partial(self, said: str) -> None:
+        self._context.incomplete(
+            UnknownReason.INSUFFICIENT_COVERAGE, f"Prometheus says its answer is partial: {said}"
+        )
 
 
 def _texts(value: object) -> list[str]:

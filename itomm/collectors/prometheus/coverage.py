@@ -16,6 +16,7 @@ from itomm.collectors.prometheus.settings import PrometheusSettings
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
 _DURATION = re.compile(r"(?:\d+(?:ms|[smhdwy]))+")
 _PART = re.compile(r"(\d+)(ms|[smhdwy])")
+_FLAG = re.compile(r'^-?retentionPeriod="([^"]+)"', re.MULTILINE)
 
 
 def note_coverage(api: PrometheusApi, settings: PrometheusSettings, context: CollectionContext) -> None:
@@ -28,7 +29,7 @@ def note_coverage(api: PrometheusApi, settings: PrometheusSettings, context: Col
         context.covered(context.until, context.until)
         return
     context.covered(oldest, context.until)
-    retention = _retention(api)
+    retention = _retention(api, settings)
     if retention is not None and context.until - retention > context.since:
         context.covered(context.until - retention, context.until)
         context.warn(f"this server keeps {retention.days} days; older history is unknown")
@@ -50,12 +51,28 @@ def _oldest_sample(
     return context.since if min(sampled) <= steps.first else min(sampled)
 
 
-def _retention(api: PrometheusApi) -> timedelta | None:
+def _retention(api: PrometheusApi, settings: PrometheusSettings) -> timedelta | None:
     """The time after which the server deletes samples; None where it does not say (as Thanos)."""
+    if settings.retention_days is not None:
+        return timedelta(days=settings.retention_days)
     try:
         return retention_of(text_of(api.read("status/runtimeinfo").get("storageRetention")) or "")
     except requests.HTTPError:
+        return _retention_of_victoria_metrics(api)
+
+
+def _retention_of_victoria_metrics(api: PrometheusApi) -> timedelta | None:
+    """What VictoriaMetrics was started with; None for every other server."""
+    try:
+        flag = _FLAG.search(api.text("flags"))
+    except requests.HTTPError:
         return None
+    return victoria_metrics_retention_of(flag.group(1)) if flag else None
+
+
+def victoria_metrics_retention_of(text: str) -> timedelta | None:
+    """The time in ``12`` (months of 31 days), ``30d`` or ``1y``, as its flag -retentionPeriod has it."""
+    return timedelta(days=31) * int(text) if text.isdecimal() and int(text) else retention_of(text)
 
 
 def retention_of(text: str) -> timedelta | None:

@@ -10,6 +10,7 @@ from itomm.collectors.contract import CollectionContext
 from itomm.collectors.payload import Payload, instant_of, rows_of
 from itomm.collectors.prometheus.alert_rules import labels_of
 from itomm.collectors.prometheus.api import PrometheusApi
+from itomm.collectors.prometheus.kinship import doubt_emptiness
 from itomm.collectors.prometheus.links import target_page
 from itomm.collectors.prometheus.samples import service_keys
 from itomm.collectors.prometheus.settings import PrometheusSettings
@@ -19,11 +20,14 @@ _HEALTH = frozenset({"up", "down"})
 
 
 def scrape_target_pages(
-    api: PrometheusApi, settings: PrometheusSettings, _context: CollectionContext
+    api: PrometheusApi, settings: PrometheusSettings, context: CollectionContext
 ) -> Iterator[Page]:
     """One page with all active targets."""
     data = api.read("targets", state="active")
-    yield Page(tuple(scrape_targets(data, settings)), api.last_request)
+    page = Page(tuple(scrape_targets(data, settings)), api.last_request)
+    if not page.observations:
+        doubt_emptiness("scrape targets", api, context)
+    yield page
 
 
 def scrape_targets(data: Payload, settings: PrometheusSettings) -> Iterator[Observation]:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from itomm.collectors.contract import BaseUrl, CollectorSettings, NetworkedSettings
 from itomm.collectors.prometheus import queries
+from itomm.collectors.tenancy import Tenant
 
 
 class Queries(CollectorSettings):
@@ -43,6 +44,8 @@ class PrometheusSettings(NetworkedSettings):
     A ``token`` alone is sent as bearer; with ``user`` it is the password of basic authentication.
 
     Attributes:
+        tenant: whose data is read, on servers that keep several tenants apart (Mimir): ``X-Scope-OrgID``.
+        retention_days: for how long samples are kept, on servers that do not tell (Thanos, Mimir, vmselect).
         web_url: where people open Prometheus, when that is not ``url``.
         service_labels: labels that may name the service, best first.
         severity_label: the label of an alerting rule that says how bad it is.
@@ -53,6 +56,8 @@ class PrometheusSettings(NetworkedSettings):
         queries: replacements for the PromQL that is asked.
     """
 
+    tenant: Tenant | None = None
+    retention_days: Annotated[int, Field(ge=1)] | None = None
     web_url: BaseUrl | None = None
     service_labels: tuple[str, ...] = ("service", "app", "job")
     severity_label: str = "severity"
