@@ -96,7 +96,7 @@ def _ask(scope: str, site: Site, context: CollectionContext) -> None:
         context.asked(name)
         project = by_identifier.get(name)
         if project and project.hidden:
-            context.refused(name, UnknownReason.PERMISSION_DENIED, f"{name}: {project.hidden}")
+            context.refused(name, UnknownReason.PERMISSION_DENIED, project.hidden)
     blind = [name for name in named if name in by_identifier and by_identifier[name].private_hidden]
     if blind:
         context.warn(f"private issues of others are not seen in {', '.join(blind)}")
