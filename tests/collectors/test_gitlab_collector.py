@@ -159,6 +159,18 @@ def test_a_next_link_that_comes_again_ends_the_stream_incomplete(
     assert len(queries(gitlab, "/projects/1/releases")) == 2
 
 
+def test_a_list_of_files_that_goes_round_in_circles_is_not_taken_for_all_of_them(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = f"{API}/projects/1/repository/tree"
+    again = f'<{gitlab.url}{tree}?cursor=abc>; rel="next"'
+    gitlab.on(tree, answer([{"path": "infra/main.tf", "type": "blob"}], Link=again))
+    for kind in ("repository", "iac_definition"):
+        found, outcome = collected(run(gitlab, monkeypatch, kind), kind)
+        assert found == []
+        assert "goes on with a page that was there before" in outcome.error
+
+
 def test_a_first_run_of_a_small_project_takes_few_requests(
     gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

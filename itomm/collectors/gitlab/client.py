@@ -76,7 +76,7 @@ class GitLabClient:
 
         Raises:
             GitlabHttpError: when GitLab refuses.
-            SourceError: when the answer is not a list.
+            SourceError: when the answer is not a list, or the list goes round in circles.
         """
         query: dict[str, str] = {name: str(value) for name, value in (parameters or {}).items()}
         query.setdefault("per_page", str(PAGE_SIZE))
@@ -88,8 +88,11 @@ class GitLabClient:
             request = self._context.last_request
             following = _next_query(response, query)
             yield Rows(tuple(rows_of(answer)), request, following)
-            if following is None or not self._context.unseen(f"{path} {sorted(following.items())}"):
+            if following is None:
                 return
+            if not self._context.unseen(f"{path} {sorted(following.items())}"):
+                # Part of a list, such as that of files, would pass for all of it.
+                raise SourceError(f"GitLab says that '{path}' goes on with a page that was there before.")
             query = following
 
     def one(self, path: str, parameters: Mapping[str, str] | None = None) -> Payload:
