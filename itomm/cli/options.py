@@ -104,6 +104,16 @@ def view_option(command: Command) -> Command:
     )(command)
 
 
+def assume_option(command: Command) -> Command:
+    """Add --assume: answers that are only supposed."""
+    return click.option(
+        "--assume",
+        multiple=True,
+        metavar="CRITERION=ANSWER",
+        help="Suppose an answer, of all or one scope (CRITERION@SCOPE=ANSWER); repeatable. Never stored.",
+    )(command)
+
+
 def instant_or_none(text: str | None) -> datetime | None:
     """A parsed instant, or None when the option was not given."""
     return parse_instant(text) if text else None

@@ -8,7 +8,14 @@ from fractions import Fraction
 import click
 
 from itomm.cli.names import as_written, nearest_case
-from itomm.cli.options import Invocation, common_options, output_option, scoring_options, view_option
+from itomm.cli.options import (
+    Invocation,
+    assume_option,
+    common_options,
+    output_option,
+    scoring_options,
+    view_option,
+)
 from itomm.cli.overview import VIEW_NAMES, find_scope
 from itomm.cli.tables import csv_text, print_paragraph, print_table, write_out
 from itomm.cli.workspace import Workspace, score
@@ -48,6 +55,7 @@ from itomm.scoring.planning.steps import Costs
     help="Next best single steps to list.",
 )  # fmt: skip
 @view_option
+@assume_option
 @scoring_options
 @output_option("table", "json", "csv")
 @common_options
@@ -64,6 +72,7 @@ def command(
     as_of: str | None,
     snapshot: str | None,
     profile: str | None,
+    assume: tuple[str, ...],
     output: str,
 ) -> int:
     """Show the cheapest steps that reach a level, exactly; nothing is written.
@@ -71,7 +80,7 @@ def command(
     An unknown answer counts as not met; its step begins with finding out, and may end there.
     """
     workspace = Workspace(invocation)
-    assessment = score(workspace, as_of=as_of, snapshot=snapshot, profile=profile).assessment
+    assessment = score(workspace, as_of=as_of, snapshot=snapshot, profile=profile, assume=assume).assessment
     scope = find_scope(assessment, scope_id)
     settings = workspace.configuration.settings
     standing = Standing.of(

@@ -39,7 +39,8 @@ def print_scored(scored: Scored, output: str, attested: Callable[[], Attested]) 
     else:
         print_overview(scored.assessment)
         print_paragraph("")
-        print_paragraph(attested().sentence)
+        what_if = "What would be, if; nothing was written and no score changed."
+        print_paragraph(what_if if scored.assessment.assumptions else attested().sentence)
 
 
 def csv_rows(assessment: Assessment) -> Iterator[tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from itomm.cli.assumptions import read_assumption
 from itomm.cli.options import Invocation, instant_or_none
 from itomm.cli.progress import working
 from itomm.config.errors import StoreError
@@ -98,12 +100,17 @@ def score(
     as_of: str | None = None,
     snapshot: str | None = None,
     profile: str | None = None,
+    assume: Sequence[str] = (),
 ) -> Scored:
     """Score stored evidence. Without ``as_of``, the newest instant that the store knows is meant.
 
+    ``assume`` are answers to suppose, as typed.
+
     Raises:
+        UsageError: an assumption cannot be read, or names what is not there.
         StoreError: there is no store or nothing in it.
     """
+    assumptions = [read_assumption(each, workspace.rule_set, workspace.configuration) for each in assume]
     with working("Scoring", quiet=workspace.invocation.quiet):
         store = workspace.existing_store
         evidence = snapshot_of(store, snapshot)
@@ -115,6 +122,7 @@ def score(
             workspace.configuration,
             moment,
             profile=profile,
+            assumptions=assumptions,
         )
     return Scored(workspace, evidence, assessment)
 

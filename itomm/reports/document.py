@@ -16,17 +16,26 @@ from itomm.reports.verdict import verdict_sentence
 from itomm.scoring.assessment import Assessment
 
 SCHEMA = "itomm/assessment/1"
+WHAT_IF_SCHEMA = "itomm/what-if/1"
 _PLACES = 6
 
 
 def assessment_document(assessment: Assessment) -> dict[str, Any]:
-    """The whole assessment as plain data; fractions rounded once, to six decimals."""
-    return {
-        "schema": SCHEMA,
+    """The whole assessment as plain data; fractions rounded once, to six decimals.
+
+    One that rests on assumptions has a schema of its own, so that nothing takes it for an assessment.
+    """
+    document = {
+        "schema": WHAT_IF_SCHEMA if assessment.assumptions else SCHEMA,
         "itomm_version": __version__,
         "verdict": verdict_sentence(assessment),
         **plain(assessment),
     }
+    return document if assessment.assumptions else _without_assumptions(document)
+
+
+def _without_assumptions(document: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name != "assumptions"}
 
 
 def to_json(document: object) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from itomm import __version__
 from itomm.reports.document import plain
+from itomm.reports.verdict import assumptions_clause
 from itomm.reports.wording import (
     EFFORT_WORDS,
     EN_DASH,
@@ -101,6 +102,7 @@ def roadmap_document(shown: RoadmapShown) -> dict[str, Any]:
         "as_of": plain(assessment.as_of),
         "profile": assessment.profile,
         "inputs": plain(assessment.inputs),
+        **({"assumptions": plain(assessment.assumptions)} if assessment.assumptions else {}),
         "view": shown.view.value,
         "scope": {"id": shown.scope.id, "name": shown.scope.name, "kind": shown.scope.kind.value},
         "part": shown.part or None,
@@ -155,6 +157,12 @@ def csv_rows(shown: RoadmapShown) -> Iterator[tuple[str, ...]]:
 
 def summary(shown: RoadmapShown) -> str:
     """The roadmap in one or two sentences."""
+    if shown.assessment.assumptions:
+        return f"{assumptions_clause(shown.assessment)} {_summary(shown)}"
+    return _summary(shown)
+
+
+def _summary(shown: RoadmapShown) -> str:
     found = shown.roadmap
     name = " ".join(filter(None, (shown.scope.name, shown.part)))
     at, target = found.now.point, found.aim.level

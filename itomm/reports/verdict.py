@@ -45,12 +45,25 @@ def verdict_sentence(assessment: Assessment) -> str:
     """The verdict as one line of plain text, for the head of the report and the end of a command."""
     organisation = organisation_of(assessment)
     score = organisation.views[HEADLINE_VIEW]
+    if assessment.assumptions:
+        level = _level_clause(organisation.name, score, assessment.model)
+        return f"{assumptions_clause(assessment)} {level} This is no assessment."
     parts = [
         _level_clause(organisation.name, score, assessment.model),
         _evidence_alone_clause(organisation),
         _decided_clause(decided_shares(assessment)),
     ]
     return " ".join(part for part in parts if part)
+
+
+def assumptions_clause(assessment: Assessment) -> str:
+    """What is only supposed, for the head of all that rests on it."""
+    top = organisation_of(assessment).id
+    supposed = [
+        f"{each.criterion} = {each.verdict}{'' if each.scope == top else f' for {each.scope}'}"
+        for each in assessment.assumptions
+    ]
+    return f"Assuming {', '.join(supposed)}:"
 
 
 def decided_shares(assessment: Assessment) -> DecidedShares:

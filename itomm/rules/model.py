@@ -11,7 +11,7 @@ LOWEST_LEVEL = 1
 
 @dataclass(frozen=True)
 class Criterion:
-    """One question of the questionnaire. ``depends_on`` are criteria that have to be met before this one can."""
+    """One question of the questionnaire; ``depends_on`` are criteria to be met before this one can be."""
 
     id: str
     area: str

@@ -11,7 +11,8 @@ from itomm.config.settings import Service, Settings
 from itomm.evidence.decisions import Answer, Decisions, Override
 from itomm.rules.answer import InferredAnswer
 from itomm.rules.evaluation import InferredAnswers
-from itomm.scoring.assessment import AnswerInForce, CriterionAnswer, ScopeKind, View
+from itomm.scoring.assessment import AnswerInForce, Assumption, CriterionAnswer, ScopeKind, View
+from itomm.scoring.assumptions import Assumptions
 from itomm.scoring.blend import (
     NOBODY,
     Layers,
@@ -46,7 +47,12 @@ class ScopeAnswers:
     """
 
     def __init__(
-        self, inferred: InferredAnswers, decisions: Decisions, settings: Settings, as_of: datetime
+        self,
+        inferred: InferredAnswers,
+        decisions: Decisions,
+        settings: Settings,
+        as_of: datetime,
+        supposed: Sequence[Assumption] = (),
     ) -> None:
         self._inferred = inferred
         self._as_of = as_of
@@ -55,7 +61,8 @@ class ScopeAnswers:
         self._by_id = {service.id: service for service in self._services}
         self._answers = _by_place(decisions.answers)
         self._overrides = _by_place(decisions.overrides)
-        self._decided = set(self._answers) | set(self._overrides)
+        self._assumptions = Assumptions.of(supposed, settings)
+        self._decided = {*self._answers, *self._overrides, *self._assumptions.by_place}
         self._of_services: dict[tuple[str, str], CriterionAnswer] = {}
         self._of_whole: dict[str, CriterionAnswer] = {}
 
@@ -160,7 +167,8 @@ class ScopeAnswers:
             inferred=inferred,
             stated=layers.stated,
             overrides=layers.overrides,
-            in_force={view: blended(below[view], layers, view) for view in View},
+            in_force=self._assumptions.about(criterion, scope)
+            or {view: blended(below[view], layers, view) for view in View},
         )
 
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from itomm.rules.answer import Verdict
 from itomm.rules.model import Criterion, Model
 from itomm.scoring.assessment import AnswerInForce, Interval
+from itomm.scoring.assumptions import assumed
 from itomm.scoring.planning.optimum import Aim, cheapest_steps
 from itomm.scoring.planning.roadmap import level_of, roadmap
-from itomm.scoring.planning.standing import Standing, assumed
+from itomm.scoring.planning.standing import Standing
 from itomm.scoring.planning.steps import Costs, Step, StepKind, possible_steps
 from tests.scoring.organisations import PROFILE_NAMES, answer, criterion, model, rules
 

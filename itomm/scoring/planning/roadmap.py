@@ -9,8 +9,9 @@ from fractions import Fraction
 from itomm.rules.answer import Verdict
 from itomm.rules.model import Model
 from itomm.scoring.assessment import LevelRange, ScopeScore
+from itomm.scoring.assumptions import assumed
 from itomm.scoring.planning.optimum import Aim, cheapest_steps
-from itomm.scoring.planning.standing import Rescoring, Standing, assumed
+from itomm.scoring.planning.standing import Rescoring, Standing
 from itomm.scoring.planning.steps import Costs, Step, possible_steps
 from itomm.scoring.points import NONE
 

@@ -7,20 +7,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
-from itomm.rules.answer import Verdict
 from itomm.rules.model import Criterion, Model, Part
 from itomm.scoring.assess import score_answers
 from itomm.scoring.assessment import AnswerInForce, PracticeScore, ScopeResult, ScopeScore, View
 from itomm.scoring.levels import Rules, score_practice, score_scope
-from itomm.scoring.points import in_force
-
-ASSUMED = "assumption"
-"""The layer of an answer that nobody gave: it is only supposed."""
-
-
-def assumed(verdict: Verdict) -> AnswerInForce:
-    """An answer as it would count if it were surely so."""
-    return in_force(verdict, Fraction(1), ASSUMED)
 
 
 @dataclass(frozen=True)
