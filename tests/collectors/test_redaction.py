@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from itomm.collectors.framework.provenance import public_url, same_origin
-from itomm.collectors.framework.redaction import REDACTED, Scrubber, redact_text
+from itomm.collectors.framework.redaction import REDACTED, Scrubber, redact_text, redact_thoroughly
 from itomm.config.identity import Pseudonyms
 
 KEY = b"0123456789abcdef"
@@ -123,3 +123,53 @@ def test_secret_parameters_leave_addresses_and_page_tokens_stay() -> None:
 )
 def test_only_the_same_scheme_host_and_port_is_the_same_origin(one: str, other: str, same: bool) -> None:
     assert same_origin(one, other) is same
+
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "glpat-ABCDEFGHIJ12",
+            "ghp_abcdefghij0123",
+            "github_pat_abcdefghij01",
+            "xoxb-12345678",
+            "AKIA0123456789ABCDEF",
+        ),
+        *("-----BEGIN RSA PRIVATE KEY-----", "https://hooks.slack.com/services/T0", "ATATT3abcdefghijklmn"),
+        *(
+            "eyJhbGciOiJI.eyJzdWIiOiI.sig",
+            "Bearer abcdefghijklmnop",
+            "BASIC abcdefghijklmnop1",
+            "https://ada:pw@x.y/",
+        ),
+        *(
+            "token",
+            "\u017fecret",
+            "pa\u017f\u017fword",
+            "API-\u212aEY",
+            "Cookie",
+            "set-cookie",
+            "x-my-key",
+            "private_key",
+            "passphrase",
+        ),
+        *(
+            "credential",
+            "authorization",
+            "page_token",
+            ": ",
+            "=",
+            "=abc",
+            '":"',
+            "?",
+            "&",
+            " ",
+            "\n",
+            "1234567890abcdefgh",
+        ),
+    ]
+)
+
+
+@given(st.lists(PIECES | st.text(max_size=3), max_size=6).map("".join))
+def test_looking_first_leaves_nothing_in(text: str) -> None:
+    assert redact_text(text) == redact_thoroughly(text)

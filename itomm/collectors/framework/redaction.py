@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -12,6 +13,7 @@ from functools import lru_cache
 from itomm.config.identity import Pseudonyms
 
 REDACTED = "[redacted]"
+_SHORT = 20
 
 _SECRET_KEY_ENDINGS = (
     "token",
@@ -103,13 +105,46 @@ _NAMES_OF_A_PERSON = frozenset({"name", "key", "self", "avatarurl", "avatarurls"
 
 def redact_text(text: str) -> str:
     """``text`` without anything that looks like a secret, and without users in addresses."""
+    return redact_thoroughly(text) if _may_hold_a_secret(text) else text
+
+
+def redact_thoroughly(text: str) -> str:
+    """What :func:`redact_text` gives, without looking first whether there is anything to do."""
     without_headers = _HEADER.sub(rf"\g<before>{REDACTED}", redact_forms(text))
     return _ASSIGNED.sub(_without_value, without_headers)
 
 
 def redact_forms(text: str) -> str:
     """``text`` without what has the form of a secret; what only its name tells to be one stays."""
+    if not _may_hold_a_secret(text):
+        return text
     return _URL_USER.sub(r"\1", _SECRET_TEXT.sub(REDACTED, text))
+
+
+_PIECES_OF_FORMS = ("-----", "gl", "gh", "github_pat_", "xox", "hooks.slack", "ATATT", "AKIA", "eyJ")
+_PIECES_OF_NAMES = (
+    *("token", "secret", "passw", "passphrase", "key", "credential", "authorization", "cookie"),
+    *("bearer", "basic"),
+)
+
+
+def _may_hold_a_secret(text: str) -> bool:
+    """Whether any of the patterns can match: each needs one of these pieces. Most text has none.
+
+    Beyond ASCII some letters match others when case is ignored, so there no piece proves anything.
+    """
+    if not text.isascii():
+        return True
+    if "@" in text and "://" in text:
+        return True
+    for piece in _PIECES_OF_FORMS:
+        if piece in text:
+            return True
+    lower = text.lower()
+    for piece in _PIECES_OF_NAMES:  # noqa: SIM110  this runs for every text of every record
+        if piece in lower:
+            return True
+    return False
 
 
 def _without_value(found: re.Match[str]) -> str:
@@ -153,6 +188,7 @@ class Scrubber:
 
     def __init__(self, pseudonyms: Pseudonyms, secrets: Iterable[str] = ()) -> None:
         self._pseudonyms = pseudonyms
+        self._short_text = lru_cache(maxsize=8192)(self._text)  # words such as names of keys and states
         self._secrets = tuple(sorted(set(secrets), key=lambda secret: (-len(secret), secret)))
 
     def redact(self, text: str) -> str:
@@ -167,10 +203,16 @@ class Scrubber:
 
     def text(self, text: str) -> str:
         """Free text: secrets redacted, e-mail addresses and people in commit trailers replaced."""
+        return self._short_text(text) if len(text) <= _SHORT else self._text(text)
+
+    def _text(self, text: str) -> str:
         safe = self.redact(text)
         if self._pseudonyms.named:
             return safe
-        safe = _TRAILER.sub(lambda found: found.group(1) + self._pseudonyms.person(found.group(2)), safe)
+        if "-by:" in safe:
+            safe = _TRAILER.sub(lambda found: found.group(1) + self._pseudonyms.person(found.group(2)), safe)
+        if "@" not in safe:
+            return safe
         return _E_MAIL.sub(lambda found: self._pseudonyms.person(found.group()), safe)
 
     def person(self, text: str) -> str:
@@ -187,7 +229,7 @@ class Scrubber:
         if isinstance(value, str):
             text = storable_text(value)
             return self.person(text) if describes_person else on_text(text)
-        if isinstance(value, Mapping):
+        if isinstance(value, dict | Mapping):  # a dict is told at once, a Mapping takes its time
             return self._mapping(value, on_text, describes_person=describes_person)
         if isinstance(value, list | tuple):
             return [self._scrub(part, on_text, describes_person=describes_person) for part in value]
@@ -196,18 +238,41 @@ class Scrubber:
     def _mapping(
         self, value: Mapping[object, object], on_text: Callable[[str], str], *, describes_person: bool
     ) -> dict[str, object]:
-        letters_of = {key: _letters(str(key)) for key in value}
-        named_secrets = _values_of_named_secrets(value)
-        describes_person = describes_person or not _PERSON_MARKS.isdisjoint(letters_of.values())
+        known = [_known_of(str(key)) for key in value]
+        named_secrets = _values_of_named_secrets(value) if any(key.may_hold_a_value for key in known) else ()
+        describes_person = describes_person or any(key.marks_a_person for key in known)
         scrubbed: dict[str, object] = {}
-        for key, part in value.items():
-            letters = letters_of[key]
-            if is_secret_key(str(key)) or (key in named_secrets):
-                scrubbed[self.text(str(key))] = redacted(part)
+        for key, (name, part) in zip(known, value.items(), strict=True):
+            shown = self.text(str(name))
+            if key.is_secret or name in named_secrets:
+                scrubbed[shown] = redacted(part)
                 continue
-            names = letters in _PERSON_KEYS or (describes_person and letters in _NAMES_OF_A_PERSON)
-            scrubbed[self.text(str(key))] = self._scrub(part, on_text, describes_person=names)
+            names = key.is_person or (describes_person and key.names_a_person)
+            scrubbed[shown] = self._scrub(part, on_text, describes_person=names)
         return scrubbed
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What the key of a mapping says of its value."""
+
+    is_secret: bool
+    is_person: bool
+    marks_a_person: bool
+    names_a_person: bool
+    may_hold_a_value: bool
+
+
+@lru_cache(maxsize=4096)  # payloads repeat few keys very often
+def _known_of(key: str) -> _Key:
+    letters = _letters(key)
+    return _Key(
+        is_secret_key(key),
+        letters in _PERSON_KEYS,
+        letters in _PERSON_MARKS,
+        letters in _NAMES_OF_A_PERSON,
+        letters in _VALUE_KEYS,
+    )
 
 
 _NAMING_KEYS = ("name", "key", "variable", "header", "field")
@@ -240,7 +305,7 @@ def _storable(value: object) -> object:
 
 def storable_text(text: str) -> str:
     """Text without lone surrogates, which JSON may carry and UTF-8 cannot."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 @lru_cache(maxsize=4096)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from itomm.collectors.gitlab.project import Project
 from itomm.collectors.payload import Payload, instant_of, mapping_of, text_of
@@ -31,7 +32,10 @@ SOURCES = {
 }
 
 
-@dataclass(frozen=True)
+_kind_of = lru_cache(maxsize=4096)(job_kind)  # few names, in very many jobs
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """The part of a job that evidence needs; a project has very many of them."""
 
@@ -51,7 +55,7 @@ class Job:
     @property
     def kind(self) -> str:
         """What it does: build, test, lint, security_scan, policy, iac_plan, iac_apply, deploy or other."""
-        return job_kind(self.name, self.stage)
+        return _kind_of(self.name, self.stage)
 
     @property
     def ran(self) -> bool:
