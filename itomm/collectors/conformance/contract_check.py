@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
+from itomm.collectors.conformance.exchange import Answer
 from itomm.collectors.conformance.memory_sink import MemorySink
-from itomm.collectors.conformance.misbehaving_server import Answer, MisbehavingServer
+from itomm.collectors.conformance.misbehaving_server import MisbehavingServer
 from itomm.collectors.conformance.pretend_time import PretendTime
 from itomm.collectors.contract import CollectionContext, Collector, NetworkedSettings, Stream
 from itomm.collectors.discovery import declaration_faults

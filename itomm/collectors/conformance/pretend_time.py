@@ -22,6 +22,11 @@ class PretendTime:
         """The time of day."""
         return self.start + timedelta(seconds=self._passed)
 
+    @property
+    def passed(self) -> float:
+        """Seconds since the start."""
+        return self._passed
+
     def timing(self, cancelled: threading.Event) -> Timing:
         """Timing for one source; chance always falls on its lower end."""
 
