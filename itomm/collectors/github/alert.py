@@ -139,7 +139,7 @@ def vulnerability(repository: Repository, kind: AlertKind, alert: Payload) -> Ob
             "assignee": _assignee(alert),
             "ticket_keys": [],
         },
-        raw=_without_secret(alert),
+        raw=_kept(alert),
         url=text_of(alert.get("html_url")) or f"{repository.web_url}/security",
         service_keys=repository.service_keys,
     )
@@ -155,9 +155,33 @@ def _assignee(alert: Payload) -> str | None:
     return assigned or next(iter(filter(None, map(login_of, rows_of(alert.get("assignees"))))), None)
 
 
-_DROPPED = frozenset({"secret", "first_location_detected", "url", "locations_url", "instances_url"})
+_KEPT = (
+    "number",
+    "state",
+    "created_at",
+    "updated_at",
+    "fixed_at",
+    "dismissed_at",
+    "auto_dismissed_at",
+    "dismissed_reason",
+    "dismissed_comment",
+    "resolution",
+    "resolved_at",
+    "dependency",
+    "security_vulnerability",
+    "rule",
+    "tool",
+    "most_recent_instance",
+    "secret_type",
+    "validity",
+    "publicly_leaked",
+)
 
 
-def _without_secret(alert: Payload) -> dict[str, Any]:
-    """The alert without what a leaked secret is and where it stands, in case it was sent all the same."""
-    return {name: value for name, value in alert.items() if name not in _DROPPED}
+def _kept(alert: Payload) -> dict[str, Any]:
+    """What the record was read from: neither a leaked secret nor the accounts of people."""
+    advisory = mapping_of(alert.get("security_advisory"))
+    told = {name: advisory[name] for name in ("ghsa_id", "cve_id", "severity", "summary") if name in advisory}
+    return {name: alert[name] for name in _KEPT if name in alert} | (
+        {"security_advisory": told} if told else {}
+    )

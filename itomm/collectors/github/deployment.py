@@ -86,7 +86,7 @@ def read_delivery(
     )
 
 
-def waited(payload: Payload) -> bool:
+def was_held(payload: Payload) -> bool:
     """Whether a deployment was held by a rule of its environment."""
     return any(status.get("state") == "WAITING" for status in _statuses(payload))
 

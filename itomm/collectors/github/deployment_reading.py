@@ -17,7 +17,7 @@ from itomm.collectors.github.deployment import (
     has_more_statuses,
     read_delivery,
     run_of,
-    waited,
+    was_held,
 )
 from itomm.collectors.github.pull_request import merge_of
 from itomm.collectors.github.run_reading import RunReader
@@ -91,14 +91,16 @@ class DeploymentReader:
 
     def _deployed_by_hand(self, asked: Asked, deliveries: list[Delivery]) -> set[int]:
         """Deployments that somebody started or let pass."""
-        waited = [one for one in deliveries if waited(one.payload)]
+        waited = [one for one in deliveries if was_held(one.payload)]
         gated: frozenset[str] = frozenset()
         if waited:
             environments = asked.client.all_rows(f"{asked.path}/environments", rows="environments")
             gated = gated_environments(environments)
         runs = {one.number: run for one in deliveries if (run := run_of(one.payload)) is not None}
         begun = [
-            at for one in deliveries if one.number in runs and (at := instant_of(one.payload["createdAt"]))
+            at
+            for one in deliveries
+            if one.number in runs and (at := instant_of(one.payload.get("createdAt")))
         ]
         started = self._runs.started_by_hand(asked, min(begun) - WAITS_FOR) if begun else frozenset()
         return {one.number for one in waited if one.environment in gated} | {
