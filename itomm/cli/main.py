@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("itomm.cli.explain", "Show why a criterion has its answer, down to the records."),
     "answer": ("itomm.cli.answer", "State an answer that no source can give."),
     "override": ("itomm.cli.overriding", "Propose, approve or withdraw an override."),
+    "review": ("itomm.cli.review", "List what people should look at first."),
     "report": ("itomm.cli.report", "Write the report as one HTML file."),
     "export": ("itomm.cli.export", "Export an assessment so that others can check it."),
     "keys": ("itomm.cli.keys", "Make and replace the keys that sign assessments."),
