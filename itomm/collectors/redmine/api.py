@@ -37,13 +37,18 @@ class RedmineApi:
 
         Raises:
             requests.HTTPError: the server answered with an error status.
-            SourceError: the answer is no object.
+            SourceError: the answer is no object, or another page than the one asked for.
         """
         response = self._session.get(f"{self._url}/{path}.json", params=parameters)
         response.raise_for_status()
         answer = response.json()
         if not isinstance(answer, dict):
             raise self._not_redmine(path)
+        wanted, begins = parameters.get("offset"), answer.get("offset")
+        if wanted is not None and isinstance(begins, int) and begins != wanted:
+            raise SourceError(
+                f"Redmine was asked for '{path}' behind row {wanted} and sent what is behind row {begins}."
+            )
         return answer
 
     def listed(self, path: str, name: str, **parameters: str | int) -> list[Payload]:

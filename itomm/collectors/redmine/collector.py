@@ -52,10 +52,10 @@ class RedmineCollector(Collector):
         site = self._vocabulary(context)
         trackers = site.trackers_of(kind)
         if not trackers:
-            names = ", ".join(names_of_kind(self._settings.trackers, kind)) or "nothing"
+            names = ", ".join(names_of_kind(self._settings.trackers, kind))
+            what = f"Redmine has no tracker called {names}" if names else "no tracker is named"
             context.incomplete(
-                UnknownReason.INSUFFICIENT_COVERAGE,
-                f"Redmine has no tracker called {names}; say under trackers which one means {kind}.",
+                UnknownReason.INSUFFICIENT_COVERAGE, f"{what}; say under trackers which one means {kind}."
             )
             return
         created_since = None if kind == "risk" else context.since  # a risk stands until it is closed

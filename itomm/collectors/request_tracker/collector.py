@@ -61,10 +61,11 @@ class RequestTrackerCollector(Collector):
         site = self._vocabulary(context)
         queues, missing = site.queues_of(kind)
         if not queues:
-            names = ", ".join(missing) or "nothing"
+            what = (
+                f"the account sees no queue called {', '.join(missing)}" if missing else "no queue is named"
+            )
             context.incomplete(
-                UnknownReason.INSUFFICIENT_COVERAGE,
-                f"the account sees no queue called {names}; say under queues which one means {kind}.",
+                UnknownReason.INSUFFICIENT_COVERAGE, f"{what}; say under queues which one means {kind}."
             )
             return
         for name in missing:
