@@ -221,12 +221,22 @@ class CollectionContext(Protocol):
 
 
 class Collector(ABC):
-    """Base of all collectors."""
+    """Base of all collectors.
+
+    With ``streams_are_configured``, a source delivers only what its settings say (:meth:`streams_of`), and
+    ``streams`` lists all that they can say.
+    """
 
     name: ClassVar[str]
     title: ClassVar[str]
     settings_model: ClassVar[type[CollectorSettings]]
     streams: ClassVar[tuple[Stream, ...]]
+    streams_are_configured: ClassVar[bool] = False
+
+    @classmethod
+    def streams_of(cls, settings: CollectorSettings) -> tuple[Stream, ...]:  # noqa: ARG003  for those that are configured
+        """The streams of a source with these settings; those of its collector by default."""
+        return cls.streams
 
     @abstractmethod
     def __init__(self, settings: CollectorSettings) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -35,7 +35,8 @@ class Source:
     def streams(self) -> tuple[Stream, ...]:
         """The streams that the settings keep this source to; all of its collector's by default."""
         chosen = self.settings.record_types
-        return tuple(one for one in self.collector.streams if chosen is None or one.record_type in chosen)
+        offered = self.collector.streams_of(self.settings)
+        return tuple(one for one in offered if chosen is None or one.record_type in chosen)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -45,8 +46,8 @@ class Source:
         """
         found: set[str] = set()
         user = getattr(self.settings, "user", None) or ""
-        for value in self.settings.model_dump().values():
-            if isinstance(value, str) and value.startswith(SCHEMES):
+        for value in _texts_in(self.settings.model_dump()):
+            if value.startswith(SCHEMES):
                 with suppress(UsageError):
                     secret = resolve_secret(value).reveal()
                     found |= {secret, quote(secret, safe=""), b64encode(f"{user}:{secret}".encode()).decode()}
@@ -68,6 +69,15 @@ class Source:
         )
 
 
+def _texts_in(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (text for part in value.values() for text in _texts_in(part))
+    elif isinstance(value, list | tuple):
+        yield from (text for part in value for text in _texts_in(part))
+
+
 def build_source(name: str, configured: Mapping[str, object]) -> Source:
     """The source that a plain mapping such as ``{collector: prometheus, url: …}`` describes.
 
@@ -85,7 +95,7 @@ def build_source(name: str, configured: Mapping[str, object]) -> Source:
 
 
 def _check_record_types(collector: type[Collector], settings: CollectorSettings) -> None:
-    delivered = sorted(stream.record_type for stream in collector.streams)
+    delivered = sorted(stream.record_type for stream in collector.streams_of(settings))
     for wanted in settings.record_types or ():
         if wanted not in delivered:
             raise UnknownRecordTypeError(
