@@ -352,6 +352,163 @@ def test_a_later_run_hands_over_only_deployments_that_may_be_judged_anew(
     assert found[1].fields["failed_change"] is True
 
 
+def graphql(**project: Any) -> Answer:
+    return answer({"data": {"project": project}})
+
+
+def run_of_jobs(number: int, *jobs: dict[str, Any], more: bool = False) -> dict[str, Any]:
+    listed = {"pageInfo": {"hasNextPage": more}, "nodes": list(jobs)}
+    return {"id": f"gid://gitlab/Ci::Pipeline/{number}", "ref": "main", "source": "push", "jobs": listed}
+
+
+def job_node(number: int, name: str, **more: Any) -> dict[str, Any]:
+    at = "2026-10-30T10:00:00Z"
+    return {
+        "id": f"gid://gitlab/Ci::Build/{number}",
+        "name": name,
+        "kind": "BUILD",
+        "status": "SUCCESS",
+        "allowFailure": False,
+        "createdAt": at,
+        "startedAt": at,
+        "finishedAt": "2026-10-30T10:05:00Z",
+        "stage": {"name": "test"},
+        **more,
+    }
+
+
+def pipeline_row(number: int) -> dict[str, Any]:
+    at = "2026-10-30T10:00:00Z"
+    return {"id": number, "sha": "a", "ref": "main", "source": "push", "status": "success", "created_at": at}
+
+
+def test_jobs_come_with_their_pipelines_page_by_page(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gitlab.on(f"{API}/projects/1/pipelines", answer([pipeline_row(8), pipeline_row(7)]))
+    gitlab.on(
+        "/api/graphql",
+        graphql(
+            pipelines={
+                "pageInfo": {"hasNextPage": True, "endCursor": "x"},
+                "nodes": [
+                    run_of_jobs(8, job_node(1, "unit-test"), job_node(2, "trigger-child", kind="BRIDGE"))
+                ],
+            }
+        ),
+        graphql(
+            pipelines={
+                "pageInfo": {"hasNextPage": False, "endCursor": "y"},
+                "nodes": [run_of_jobs(7, job_node(3, "semgrep-sast"), more=True)],
+            }
+        ),
+    )
+    gitlab.on(f"{API}/projects/1/pipelines/7/jobs", answer([job(3, "2026-10-30T10:00:00Z", 7, "lint")]))
+    sink = run(gitlab, monkeypatch, "pipeline", "security_scan")
+    found, outcome = collected(sink, "pipeline")
+    assert outcome.complete
+    assert [repr(one.fields["jobs"]).count("'name'") for one in found] == [1, 1]
+    assert "'unit-test'" in repr(found[0].fields["jobs"])
+    assert "'lint'" in repr(found[1].fields["jobs"])
+    assert found[0].fields["duration_s"] == timedelta(minutes=5)
+    assert queries(gitlab, "/projects/1/jobs") == []
+
+
+def test_a_cursor_that_comes_again_ends_the_stream_incomplete(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gitlab.on(f"{API}/projects/1/pipelines", answer([pipeline_row(7)]))
+    page = {"pageInfo": {"hasNextPage": True, "endCursor": "x"}, "nodes": [run_of_jobs(7)]}
+    gitlab.on("/api/graphql", graphql(pipelines=page))
+    _, outcome = collected(run(gitlab, monkeypatch, "pipeline"), "pipeline")
+    assert not outcome.complete
+    assert [path for _, path in gitlab.requests].count("/api/graphql") == 2
+
+
+def test_an_approval_whose_time_graphql_does_not_tell_is_asked_for_by_itself(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = {"username": "bob", "name": "Bob", "bot": False}
+    at = "2026-10-01T10:00:00Z"
+    said = {"id": "gid://gitlab/Note/1", "system": True, "body": "approved this merge request", "author": bob}
+    told = {"pageInfo": {"hasNextPage": False}, "nodes": [{**said, "createdAt": at}]}
+    untold = {"pageInfo": {"hasNextPage": True}, "nodes": []}
+    gitlab.on(f"{API}/projects/1/merge_requests", answer([merged(1), merged(2)]))
+    approved = {"nodes": [bob]}
+    nodes = [
+        {"iid": "1", "approvedBy": approved, "notes": told},
+        {"iid": "2", "approvedBy": approved, "notes": untold},
+    ]
+    gitlab.on("/api/graphql", graphql(mergeRequests={"nodes": nodes}))
+    later = {"approved_by": [{"user": bob, "approved_at": "2026-10-01T12:00:00Z"}]}
+    gitlab.on(f"{API}/projects/1/merge_requests/2/approvals", answer(later))
+    found, outcome = collected(run(gitlab, monkeypatch, "merge_request"), "merge_request")
+    assert outcome.complete
+    assert [one.fields["first_review_at"] for one in found] == [
+        datetime(2026, 10, 1, 10, tzinfo=UTC),
+        datetime(2026, 10, 1, 12, tzinfo=UTC),
+    ]
+    assert queries(gitlab, "/projects/1/merge_requests/1/approvals") == []
+
+
+def test_a_scheduled_pipeline_is_found_although_its_project_does_not_look_active(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asleep = project(
+        1, "acme/one", last_activity_at="2026-01-01T00:00:00Z", updated_at="2026-01-01T00:00:00Z"
+    )
+    gitlab.on(f"{API}/groups/acme/projects", answer([asleep]))
+    gitlab.on(f"{API}/projects/1/pipelines", answer([{**pipeline_row(7), "source": "schedule"}]))
+    reached = {("gitlab", "pipeline"): datetime(2026, 10, 30, tzinfo=UTC)}
+    found, outcome = collected(run(gitlab, monkeypatch, "pipeline", changed_since=reached), "pipeline")
+    assert outcome.complete
+    assert [one.fields["trigger"] for one in found] == ["schedule"]
+
+
+def test_a_project_archived_since_is_asked_once_more(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def archived(number: int, path: str, updated_at: str) -> dict[str, Any]:
+        return project(number, path, archived=True, last_activity_at=updated_at, updated_at=updated_at)
+
+    rows = [archived(1, "acme/one", "2026-01-01T00:00:00Z"), archived(2, "acme/two", "2026-10-30T12:00:00Z")]
+    gitlab.on(f"{API}/groups/acme/projects", answer(rows))
+    script_project(gitlab, 2)
+    reached = {("gitlab", "pipeline"): datetime(2026, 10, 30, tzinfo=UTC)}
+    _, outcome = collected(run(gitlab, monkeypatch, "pipeline", changed_since=reached), "pipeline")
+    assert outcome.complete
+    assert outcome.requested == ("acme/one", "acme/two")
+    assert queries(gitlab, "/projects/1/pipelines") == []
+    assert len(queries(gitlab, "/projects/2/pipelines")) == 1
+
+
+def test_what_changed_in_a_group_is_asked_for_once_and_otherwise_project_by_project(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gitlab.on(f"{API}/groups/acme/projects", answer([project(1, "acme/one"), project(2, "acme/two")]))
+    script_project(gitlab, 2)
+    changed = merged(7, project_id=2, merged_at=None, updated_at="2026-10-31T00:00:00Z")
+    gitlab.on(f"{API}/groups/acme/merge_requests", answer([changed]))
+    reached = {("gitlab", "merge_request"): datetime(2026, 10, 30, tzinfo=UTC)}
+    found, outcome = collected(
+        run(gitlab, monkeypatch, "merge_request", changed_since=reached), "merge_request"
+    )
+    assert outcome.complete
+    assert outcome.requested == ("acme/one", "acme/two")
+    assert [one.source_ref for one in found] == ["acme/two!7"]
+    (query,) = queries(gitlab, "/groups/acme/merge_requests")
+    assert (query["updated_after"], query["non_archived"]) == (["2026-10-30T00:00:00+00:00"], ["false"])
+    assert queries(gitlab, "/projects/2/merge_requests") == []
+
+    gitlab.on(f"{API}/groups/acme/merge_requests", FORBIDDEN)
+    gitlab.on(f"{API}/projects/2/merge_requests", answer([changed]))
+    again, outcome = collected(
+        run(gitlab, monkeypatch, "merge_request", changed_since=reached), "merge_request"
+    )
+    assert outcome.complete
+    assert again == found
+
+
 def test_a_record_leads_to_its_page_and_its_request(
     gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -152,9 +152,10 @@ def _project(client: GitLabClient, query: str, variables: Mapping[str, object]) 
 
 def _review(node: Payload) -> Review:
     notes = [_note(note) for note in rows_of(mapping_of(node.get("notes")).get("nodes"))]
+    # A person who approved again counts from then on.
     approved_at = {
         username_of(note["author"]): note["created_at"]
-        for note in notes
+        for note in sorted(notes, key=lambda note: str(note["created_at"]))
         if note["system"] is True and note["body"] == APPROVED
     }
     approvers = rows_of(mapping_of(node.get("approvedBy")).get("nodes"))
@@ -222,5 +223,5 @@ def number_in(global_id: object) -> int | None:
 
 
 def approval_is_timed(review: Review) -> bool:
-    """Whether the time of every approval is known, or all notes were read that could tell it."""
-    return review.whole or all(instant_of(entry["approved_at"]) for entry in review.approved_by)
+    """Whether the time of every approval is known."""
+    return all(instant_of(entry["approved_at"]) for entry in review.approved_by)
