@@ -40,7 +40,15 @@ class Workspace:
 
     @cached_property
     def rule_set(self) -> RuleSet:
-        """Questionnaire and rules; raises InvalidInputError."""
+        """Questionnaire and rules, those that are shipped without their tests; raises InvalidInputError."""
+        return self._rule_set(tests=False)
+
+    @cached_property
+    def tested_rule_set(self) -> RuleSet:
+        """Questionnaire and rules with all their tests; raises InvalidInputError."""
+        return self._rule_set(tests=True)
+
+    def _rule_set(self, *, tests: bool) -> RuleSet:
         rules = self.configuration.settings.rules
         own = [self.configuration.folder / path for path in rules.paths]
         document = self.configuration.document
@@ -53,7 +61,7 @@ class Workspace:
             LeftOut(rule, document.place(("rules", "without", index)))
             for index, rule in enumerate(rules.without)
         ]
-        return load_packs(rules.packs, own, without, parameters)
+        return load_packs(rules.packs, own, without, parameters, tests=tests)
 
     @property
     def store_folder(self) -> Path:

@@ -55,8 +55,8 @@ class Document:
         return scalar.place_of(text, offset) if scalar else self.place(path)
 
 
-def read_documents(path: Path) -> list[Document]:
-    """Read all YAML documents of a file.
+def read_documents(path: Path, *, without: str | None = None) -> list[Document]:
+    """Read all YAML documents of a file; those known to be sound may be read ``without`` one top-level key.
 
     Raises:
         InvalidInputError: the file cannot be read or is not strict YAML.
@@ -69,7 +69,7 @@ def read_documents(path: Path) -> list[Document]:
         raise _problem(Place(str(path)), "this is not UTF-8 text") from None
     except OSError as error:
         raise _problem(Place(str(path)), f"cannot be read: {error.strerror}") from None
-    return parse_documents(text, str(path))
+    return parse_documents(text, str(path), without=without)
 
 
 def read_document(path: Path) -> Document:
@@ -84,8 +84,10 @@ def read_document(path: Path) -> Document:
     return documents[0]
 
 
-def parse_documents(text: str, file: str) -> list[Document]:
+def parse_documents(text: str, file: str, *, without: str | None = None) -> list[Document]:
     """Parse YAML text; ``file`` names it in messages.
+
+    With ``without``, blocks of that top-level key are passed over unread, which saves their time.
 
     Raises:
         InvalidInputError: the text is not strict YAML.
@@ -94,7 +96,8 @@ def parse_documents(text: str, file: str) -> list[Document]:
         raise _problem(Place(file), f"longer than {MAXIMUM_CHARACTERS:,} characters")
     try:
         lines = text.removeprefix(_BYTE_ORDER_MARK).splitlines(keepends=True)
-        builders = list(_built(yaml.parse(text, Loader=_LOADER), file, lines))
+        read = text if without is None else _blanked(text, without)
+        builders = list(_built(yaml.parse(read, Loader=_LOADER), file, lines))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
@@ -105,6 +108,17 @@ def parse_documents(text: str, file: str) -> list[Document]:
     if problems:
         raise InvalidInputError(problems)
     return [builder.document() for builder in builders if not builder.is_empty]
+
+
+def _blanked(text: str, key: str) -> str:
+    """The text with empty lines in place of a top-level key and all that belongs to it."""
+    kept: list[str] = []
+    inside = False
+    for line in text.split("\n"):
+        goes_on = not line or line[0] in " #\t" or (line[0] == "-" and not line.startswith("---"))
+        inside = line.rstrip() == f"{key}:" or (inside and goes_on)
+        kept.append("" if inside else line)
+    return "\n".join(kept)
 
 
 def _built(events: Iterable[yaml.Event], file: str, lines: Sequence[str]) -> Iterator[_Builder]:

@@ -24,24 +24,27 @@ def load_packs(
     paths: Sequence[Path] = (),
     without: Sequence[LeftOut] = (),
     parameters: Sequence[SetParameter] = (),
+    *,
+    tests: bool = True,
 ) -> RuleSet:
     """Load shipped packs by name and one's own files or folders.
 
     ``without`` leaves rules out; others may still extend them. ``parameters`` are values for
-    parameters that rules declare.
+    parameters that rules declare. Without ``tests``, those of shipped rules are not read: they say nothing
+    about a score, and take more time than the rules.
 
     Raises:
         InvalidInputError: with every fault of every file.
     """
     if paths or without or parameters:
-        return _load(packs, paths, without, parameters)
-    return _load_shipped(tuple(packs))
+        return _load(packs, paths, without, parameters, tests=tests)
+    return _load_shipped(tuple(packs), tests=tests)
 
 
 @cache
-def _load_shipped(packs: tuple[str, ...]) -> RuleSet:
+def _load_shipped(packs: tuple[str, ...], *, tests: bool) -> RuleSet:
     """Shipped packs as they are: their files do not change while the program runs."""
-    return _load(packs, (), (), ())
+    return _load(packs, (), (), (), tests=tests)
 
 
 def _load(
@@ -49,9 +52,14 @@ def _load(
     paths: Sequence[Path],
     without: Sequence[LeftOut],
     parameters: Sequence[SetParameter],
+    *,
+    tests: bool,
 ) -> RuleSet:
     shipped = [file for pack in packs for file in _pack_files(pack)]
-    documents, problems = _read_all([*shipped, *(file for path in paths for file in _own_files(path))])
+    documents, problems = _read_all(shipped, without=None if tests else "tests")
+    own_documents, own_problems = _read_all(file for path in paths for file in _own_files(path))
+    documents += own_documents
+    problems += own_problems
     reader = PackReader(problems, without, parameters, frozenset(map(str, shipped)))
     reader.read(documents)
     if reader.model_document is None and not problems:
@@ -83,12 +91,12 @@ def load_loose(paths: Sequence[Path]) -> RuleSet:
     return load_packs(["itomm"], paths, replaced)
 
 
-def _read_all(files: Iterable[Path]) -> tuple[list[Document], list[Problem]]:
+def _read_all(files: Iterable[Path], *, without: str | None = None) -> tuple[list[Document], list[Problem]]:
     documents: list[Document] = []
     problems: list[Problem] = []
     for file in files:
         try:
-            documents += read_documents(file)
+            documents += read_documents(file, without=without)
         except InvalidInputError as error:
             problems += error.problems
     return documents, problems

@@ -422,3 +422,21 @@ def test_what_cannot_be_read_is_not_also_said_to_be_missing(
 
     assert any(fault in each for each in told)
     assert {each.split(":")[0] for each in told} == {"q.yaml"}
+
+
+@pytest.mark.parametrize("pack", ["itomm", "oncall-check"])
+def test_shipped_rules_are_the_same_without_their_tests(pack: str) -> None:
+    whole, quick = load_packs([pack]), load_packs([pack], tests=False)
+    assert quick.rules_digest == whole.rules_digest
+    assert quick.model_digest == whole.model_digest
+    assert quick.places == whole.places
+    for ours, theirs in zip(quick.rules, whole.rules, strict=True):
+        assert ours.document.text == theirs.document.text
+        assert ours.document.place(("measure",)) == theirs.document.place(("measure",))
+        assert theirs.written.tests
+        assert not ours.written.tests
+
+
+def test_the_tests_of_one_s_own_rules_are_always_read(tmp_path: Path) -> None:
+    folder = files(tmp_path, m=MODEL, p=PRACTICE, r=f"{RULE}tests:\n- name: nothing\n")
+    assert load_packs([], [folder], tests=False).rules[0].written.tests == [{"name": "nothing"}]

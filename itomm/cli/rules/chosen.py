@@ -23,7 +23,7 @@ def chosen_rules(invocation: Invocation, paths: Sequence[Path]) -> RuleSet:
     if paths:
         return load_loose(paths)
     if invocation.configuration_path.exists():
-        return Workspace(invocation).rule_set
+        return Workspace(invocation).tested_rule_set
     return load_packs(["itomm"])
 
 
