@@ -93,10 +93,12 @@ class GitLabCollector(Collector):
             return False
         if stream.record_type in _MOVES_WITH_PIPELINES and self._pipelines_moved is not False:
             return False
-        if stream.record_type not in _MOVES_WITH_ACTIVITY:
-            return True
         client, _ = self._connect(context)
-        return all(project.quiet_since(since) for project in client.projects())
+        shows = stream.record_type in _MOVES_WITH_ACTIVITY
+        return not any(
+            project.is_new_since(since) or (shows and not project.quiet_since(since))
+            for project in client.projects()
+        )
 
     def collect(self, stream: Stream, cursor: str | None, context: CollectionContext) -> Iterator[Page]:
         """Yield one stream's pages in order of projects; one that is refused does not stop the others."""

@@ -60,6 +60,11 @@ class Project:
         last = instant_of(self.payload.get("last_activity_at"))
         return last is not None and last < instant - ACTIVITY_NOTED_WITHIN
 
+    def is_new_since(self, instant: datetime) -> bool:
+        """Whether it was made since; one that does not tell when counts as new."""
+        created_at = instant_of(self.payload.get("created_at"))
+        return created_at is None or created_at >= instant
+
     def untouched_since(self, instant: datetime) -> bool:
         """Whether it was archived already at that instant, and so can have had no pipeline or deployment."""
         updated_at = instant_of(self.payload.get("updated_at"))

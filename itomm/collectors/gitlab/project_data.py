@@ -5,6 +5,7 @@ Of file names and jobs only what evidence needs is kept: a large instance has mo
 
 from __future__ import annotations
 
+import threading
 import zlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -40,6 +41,7 @@ class ProjectData:
         self._tree_page_limit = tree_page_limit
         self._packed: dict[tuple[str, int], bytes] = {}
         self._packed_bytes = 0
+        self._lock = threading.Lock()
         self._requests: dict[int, RequestMade] = {}  # of trees
         self._recent: dict[int, tuple[list[Job], RequestMade]] = {}
 
@@ -115,9 +117,10 @@ class ProjectData:
 
     def _pack(self, what: str, project: Project, content: object) -> None:
         packed = zlib.compress(orjson.dumps(content), 1)
-        if self._packed_bytes + len(packed) <= MOST_KEPT_BYTES:
-            self._packed_bytes += len(packed)
-            self._packed[what, project.id] = packed
+        with self._lock:
+            if self._packed_bytes + len(packed) <= MOST_KEPT_BYTES:
+                self._packed_bytes += len(packed)
+                self._packed[what, project.id] = packed
 
     def _unpacked(self, what: str, project: Project) -> Any:
         packed = self._packed.get((what, project.id))

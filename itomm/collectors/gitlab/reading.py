@@ -184,13 +184,19 @@ class ProjectReader:
             return
         # All are read to judge a few: whether one failed or brought a ticket depends on others.
         after = context.since - NEIGHBOURS
-        query = {"order_by": "updated_at", "sort": "desc", "updated_after": after.isoformat()}
-        found_pages = self._client.pages(f"/projects/{project.id}/deployments", query)
-        first = next(found_pages)
-        if asked.changed_since and not any(_updated_since(row, asked.changed_since) for row in first.rows):
-            yield _entered_at_its_end(_page([], first.request))  # the list begins with what changed last
-            return
-        pages = [first, *found_pages]
+        query: dict[str, str | int] = {
+            "order_by": "updated_at",
+            "sort": "desc",
+            "updated_after": after.isoformat(),
+        }
+        path = f"/projects/{project.id}/deployments"
+        if asked.changed_since:
+            changed = {**query, "updated_after": asked.changed_since.isoformat(), "per_page": 1}
+            probe = next(self._client.pages(path, changed))
+            if not probe.rows:
+                yield _entered_at_its_end(_page([], probe.request))
+                return
+        pages = list(self._client.pages(path, query))
         tiers = self._settings.environment_tiers
         read = [[read_delivery(row, tiers) for row in page.rows] for page in pages]
         finished: list[Delivery] = [
@@ -281,12 +287,6 @@ def _page_of(found: Sequence[Observation | None], rows: Rows) -> Page:
 def _entered_at_its_end(page: Page, *, last: bool = True) -> Page:
     """A page of a project that is read at once: only behind its last page can reading go on."""
     return replace(page, checkpoint={"following": None}) if last else page
-
-
-def _updated_since(row: Payload, changed_since: datetime) -> bool:
-    """Whether a deployment changed since; one that does not say when may have."""
-    at = instant_of(row.get("updated_at"))
-    return at is None or at >= changed_since
 
 
 def _begun(row: Payload, context: CollectionContext) -> bool:
