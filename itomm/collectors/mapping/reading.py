@@ -14,7 +14,7 @@ from itomm.collectors.mapping.paths import Look
 from itomm.collectors.ticketing.history import DONE, OPEN
 from itomm.config.clock import format_instant
 from itomm.evidence.observation import Observation
-from itomm.evidence.record_types import record_types
+from itomm.evidence.record_types import FieldType, record_types
 from itomm.evidence.segments.columns import RecordRefusedError, checked_value
 
 Row = Mapping[str, object]
@@ -138,6 +138,8 @@ class RecordReader:
             except ValueError as error:
                 raise RowRefusedError(f"'{path}' does not hold {name}: expected {error}") from None
             break
+        if value is None and declared.type is FieldType.LIST and not mapping.required:
+            return []
         if value is None and (mapping.required or declared.required):
             raise RowRefusedError(f"{name} is empty ({', '.join(mapping.source)})")
         return value
