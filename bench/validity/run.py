@@ -1,0 +1,154 @@
+"""Runs the validity study; see README.md beside this file.
+
+PYTHONPATH= .venv/bin/python -m bench.validity.run --organisations 40 --seed 1 --to /tmp/validity.jsonl
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bench.validity.organisations import Organisation, organisations
+from bench.validity.variations import BASE, VARIATIONS, Variation
+from itomm.estate.configuration import TOKEN_VARIABLE
+from itomm.estate.estate import Estate
+from itomm.estate.server import EstateServer
+
+
+def studied(organisation: Organisation, variations: tuple[Variation, ...]) -> list[dict[str, Any]]:
+    """A result for the organisation with everything, and for each variation."""
+    with tempfile.TemporaryDirectory(prefix="itomm-validity-") as name:
+        folder = Path(name)
+        estate = Estate.load(organisation.write(folder))
+        repository = folder / "handbook"
+        estate.write_repository(repository)
+        truth = estate.truth()
+        return [
+            _result(organisation, estate, repository, variation, truth) for variation in (BASE, *variations)
+        ]
+
+
+def _result(
+    organisation: Organisation, estate: Estate, repository: Path, variation: Variation, truth: Any
+) -> dict[str, Any]:
+    folder = repository.parent
+    place = folder / variation.name.replace(" ", "-").replace(":", "")
+    place.mkdir()
+    with EstateServer(estate) as server:
+        configuration = yaml.safe_load(estate.configuration(server.url, repository))
+        if variation.change:
+            variation.change(configuration)
+        if variation.refused:
+            server.faults.add(variation.refused.replace("{project}", str(_first_project(server))), "403")
+        config = place / "itomm.yaml"
+        config.write_text(
+            yaml.safe_dump(configuration, sort_keys=False, allow_unicode=True), encoding="utf-8"
+        )
+        document = _assessed(config, estate)
+    return {
+        "organisation": organisation.name,
+        "kind": organisation.kind,
+        "variation": variation.name,
+        "levels": {scope["id"]: scope["views"]["evidence"] for scope in _slim(document)},
+        "answers": list(_answers(document, truth)),
+    }
+
+
+def _first_project(server: EstateServer) -> int:
+    request = urllib.request.Request(  # noqa: S310  our own server
+        f"{server.url}/gitlab/api/v4/groups/acme/projects?per_page=1",
+        headers={"PRIVATE-TOKEN": "estate-token"},
+    )
+    with urllib.request.urlopen(request) as answer:  # noqa: S310
+        return int(json.load(answer)[0]["id"])
+
+
+def _assessed(config: Path, estate: Estate) -> dict[str, Any]:
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "itomm", "assess", "--config", str(config), "--output", "json"),
+            *("--now", estate.as_of.isoformat()),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=config.parent,
+        env={**os.environ, TOKEN_VARIABLE: "estate-token"},
+    )
+    if done.returncode not in {0, 3}:
+        raise RuntimeError(f"{config}: exit {done.returncode}: {done.stderr[-2000:]}")
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+def _slim(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for scope in document["scopes"]:
+        view = scope["views"]["evidence"]
+        yield {
+            "id": scope["id"],
+            "views": {
+                "evidence": {
+                    **{name: view[name] for name in ("level", "index")},
+                    "practices": {each["practice"]: each["level"] for each in view["practices"]},
+                }
+            },
+        }
+
+
+def _answers(document: dict[str, Any], truth: Any) -> Iterator[dict[str, Any]]:
+    for scope in document["scopes"]:
+        if scope["kind"] == "group":
+            continue
+        known = truth["organisation"] if scope["kind"] == "organisation" else truth["services"][scope["id"]]
+        for answer in scope["answers"]:
+            inferred, true = answer["inferred"], known.get(answer["criterion"])
+            if inferred is None or true is None:
+                continue
+            yield {
+                "scope": scope["id"],
+                "criterion": answer["criterion"],
+                "inferred": inferred["verdict"],
+                "true": true["answer"],
+                "base": inferred["base"],
+                "confidence": inferred["confidence"],
+                "reason": inferred["reason"],
+                "measured": inferred["measured"],
+                "rule": inferred["rule"],
+            }
+
+
+def main() -> None:
+    """Study organisations, several at a time, and write a line for each run."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--organisations", type=int, default=40)
+    parser.add_argument("--first", type=int, default=0, help="begin with this one")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--base-only", action="store_true", help="no variations")
+    parser.add_argument("--to", type=Path, required=True)
+    chosen = parser.parse_args()
+    wanted = list(organisations(chosen.seed, chosen.organisations))[chosen.first :]
+    variations = () if chosen.base_only else VARIATIONS
+    with chosen.to.open("a", encoding="utf-8") as out, ProcessPoolExecutor(chosen.workers) as workers:
+        for results in workers.map(studied, wanted, [variations] * len(wanted)):
+            for result in results:
+                out.write(json.dumps(result, ensure_ascii=False) + "\n")
+            out.flush()
+            print(results[0]["organisation"], results[0]["kind"], len(results), "runs", flush=True)
+
+
+if __name__ == "__main__":
+    main()
