@@ -155,6 +155,7 @@ def test_per_service_halves_grade_like_their_whole(pack: RuleSet) -> None:
             assert rule.written.where == whole.written.where, rule.name
             assert rule.written.measure == whole.written.measure, rule.name
             assert rule.written.linked == whole.written.linked, rule.name
+            assert rule.written.query == whole.written.query, rule.name
             assert rule.window_days == whole.window_days, rule.name
 
 
