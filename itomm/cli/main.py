@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("itomm.cli.show", "Show levels of a scope, area or practice."),
     "timeline": ("itomm.cli.timeline", "Show levels at past months' ends, from stored evidence."),
     "roadmap": ("itomm.cli.roadmap", "Show the cheapest steps that reach a level."),
+    "compare": ("itomm.cli.compare", "Show why two assessments differ, each change with its cause."),
     "explain": ("itomm.cli.explain", "Show why a criterion has its answer, down to the records."),
     "answer": ("itomm.cli.answer", "State an answer that no source can give."),
     "override": ("itomm.cli.overriding", "Propose, approve or withdraw an override."),

@@ -48,7 +48,7 @@ class Company:
     decisions: Decisions
     profile: ProfileName
 
-    def scored(self) -> dict[str, ScopeResult]:
+    def scored(self, as_of: datetime = AS_OF) -> dict[str, ScopeResult]:
         return scored(
             self.questionnaire,
             self.services,
@@ -56,6 +56,7 @@ class Company:
             by_organisation={on: said for (on, each), said in self.found.items() if each is None},
             decisions=self.decisions,
             profile=self.profile,
+            as_of=as_of,
         )
 
     def answering(self, changes: Mapping[Place, InferredAnswer]) -> Company:
