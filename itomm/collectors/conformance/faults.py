@@ -133,7 +133,7 @@ ANSWERED: tuple[Fault, ...] = (
 """Faults of answers."""
 
 PAGED: tuple[Fault, ...] = (
-    Fault("fewer rows a page than asked for", EVERY, SURVIVE, tool=_capped),
+    Fault("fewer rows a page than asked for", EVERY, EITHER, LACKING, tool=_capped),
     Fault("the same page token again", EVERY, LACK, LACKING, tool=_paged_few(repeating)),
     Fault("pages without end", EVERY, LACK, LACKING, tool=_paged_few(endless), settings={"max_requests": 60}),
     Fault("an empty page before the others", EVERY, EITHER, LACKING, tool=_paged(beginning_empty)),

@@ -126,7 +126,8 @@ def beginning_empty(tool: Tool, paging: Paging) -> Tool:
             return real
         if paging.size_of(asked) == 1:
             return real
-        return paging.followed_by(paging.emptied(real), asked, str(_FRESH))
+        emptied = paging.emptied(real)
+        return emptied if paging.told_by == "total" else paging.followed_by(emptied, asked, str(_FRESH))
 
     return answer
 

@@ -25,6 +25,8 @@ from itomm.evidence.observation import Page
 
 VARIABLE = "ITOMM_CONTRACT_TOKEN"
 SOURCE = "tried"
+MOST_REQUESTS = 2_000
+"""A tool that a test asks more often than this is too large, or is asked without end."""
 SettingsAt = Callable[[str], Mapping[str, object]]
 """Given a URL, the settings of a source there, as in ``itomm.yaml`` without ``collector``."""
 
@@ -173,11 +175,15 @@ class Subject:
     def source(
         self, base: str, settings: Mapping[str, object], collector: type[Collector] | None = None
     ) -> Source:
-        """The configured source; one request after the other, so that a fault always meets the same one."""
+        """The configured source.
+
+        One request is sent after the other, so that a fault always meets the same one; people are named, since
+        where a login is an address, its pseudonym differs with the port that the tool listens on.
+        """
         model = self.collector.settings_model
-        configured = dict(self.settings(base))
+        configured = {"people": "named", **self.settings(base)}
         if issubclass(model, NetworkedSettings):
-            configured = {"max_concurrency": 1, **configured}
+            configured = {"max_concurrency": 1, "max_requests": MOST_REQUESTS, **configured}
         return Source(SOURCE, collector or self.collector, model.model_validate({**configured, **settings}))
 
     def _assignment(self, asking: Asking) -> Assignment:
