@@ -96,6 +96,9 @@ def _faults(
 
 def _field_faults(declared: RecordType, name: str, mapping: FieldMapping) -> Iterator[Fault]:
     field = declared.fields.get(name)
+    if name in declared.aliases:
+        yield (), f"write {declared.aliases[name]} for {name}"
+        return
     if field is None:
         yield (), f"{declared.name} has no field '{name}'. {closest(name, declared.fields)}".strip()
         return
