@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from itomm.cli.collection import configured_sources
 from itomm.cli.options import Invocation, common_options, output_option
 from itomm.cli.places import shown_place
 from itomm.cli.rules.chosen import chosen_rules, in_files
@@ -53,17 +54,12 @@ def lint_command(invocation: Invocation, *, paths: tuple[Path, ...], strict: boo
 
 def _sources(invocation: Invocation) -> tuple[set[str], str]:
     """What the configured sources bring; without a configuration, what all installed collectors could."""
-    if not invocation.configuration_path.exists():
-        return {each for name in collector_names() for each in _types_of(name)}, "no installed collector"
-    brought = {"service"}  # the catalogue brings it
-    for source in Workspace(invocation).configuration.settings.sources.values():
-        kept = source.get("record_types")
-        brought.update(kept if isinstance(kept, list) else _types_of(str(source["collector"])))
-    return brought, "no configured source"
-
-
-def _types_of(collector: str) -> list[str]:
-    return [stream.record_type for stream in load_collector(collector).streams]
+    if invocation.configuration_path.exists():
+        sources = configured_sources(Workspace(invocation).configuration)
+        return {stream.record_type for each in sources for stream in each.streams}, "no configured source"
+    installed = [load_collector(name) for name in collector_names()]
+    own = [collector for collector in installed if not collector.streams_are_configured]
+    return {stream.record_type for each in own for stream in each.streams}, "no installed collector"
 
 
 def _print(findings: Sequence[Finding]) -> None:
