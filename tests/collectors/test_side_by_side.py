@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
+import requests
 
 from itomm.collectors.conformance import Answer, MemorySink, MisbehavingServer, PretendTime
 from itomm.collectors.contract import (
@@ -19,14 +20,16 @@ from itomm.collectors.contract import (
     SourceError,
     Stream,
 )
+from itomm.collectors.framework.adapter import GuardedAdapter
 from itomm.collectors.framework.continuing import Resumption
-from itomm.collectors.framework.lanes import PAGES_AHEAD_PER_LANE
+from itomm.collectors.framework.lanes import PAGES_AHEAD_PER_LANE, Lanes, Read
 from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import StreamResult, collect
 from itomm.collectors.resuming import checkpoint, remaining
 from itomm.collectors.source import Source
 from itomm.evidence.observation import Observation, Page, RequestMade, UnknownReason
 
+MakeAdapter = Callable[..., GuardedAdapter]
 NOW = datetime(2026, 11, 1, 6, tzinfo=UTC)
 SCOPES = tuple(f"scope-{number:02d}" for number in range(12))
 PAGES = 3
@@ -283,6 +286,45 @@ def test_a_wait_that_one_reader_is_told_is_kept_by_all(tool: MisbehavingServer) 
     assert "a wait of 86400 s is due" in result.outcome.error
     assert len(tool.requests) <= 3
     assert sink.of("silence").observations == []
+
+
+def test_a_lane_that_does_not_end_in_time_is_told_so_that_nobody_shares_it() -> None:
+    go_on, lost = threading.Event(), list[int]()
+
+    def read(scope: str, lane: int, check: Callable[[], None]) -> Iterator[Read]:
+        if scope == "stuck":
+            go_on.wait(30)
+        yield Read(lambda: None, failure=SourceError("broken"))
+
+    lanes = Lanes(("broken", "stuck"), read, lanes=(1, 2), check=lambda: None, lost=lost.append)
+    with pytest.raises(SourceError):
+        list(lanes.pages())
+    go_on.set()
+    assert len(lost) == 1
+
+
+def test_lost_lanes_are_not_given_out_again(make_adapter: MakeAdapter) -> None:
+    adapter = make_adapter(max_concurrency=3)
+    adapter.lost_lanes.add(2)
+    assert adapter.free_lanes(10) == [1, 3, 4]
+    assert adapter.free_lanes(2) == [1, 3]
+
+
+def test_a_long_wait_ends_when_nobody_wants_what_is_read(
+    server: MisbehavingServer, time: PretendTime, make_adapter: MakeAdapter
+) -> None:
+    server.on("/a", Answer(429, headers={"Retry-After": "600"}))
+    adapter = make_adapter()
+
+    def check() -> None:
+        if sum(time.waits) > 3:
+            raise SourceError("Nobody wants it.")
+
+    with adapter.obeying(check), requests.Session() as session:
+        session.mount("http://", adapter)
+        with pytest.raises(SourceError, match="Nobody"):
+            session.get(f"{server.url}/a")
+    assert sum(time.waits) < 10
 
 
 class Lines(Collector):

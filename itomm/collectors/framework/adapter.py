@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count, islice
 from types import TracebackType
 from urllib.parse import urljoin, urlsplit
 
@@ -30,6 +31,7 @@ MOST_UNAUTHORISED = 3
 """So many answers 401 in a row, and no more is asked: tools lock accounts after a few more."""
 RETRIED_WHEN_REPEATABLE = frozenset({500, 502, 504})
 REPEATABLE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_LONGEST_WAIT_AT_ONCE = 1.0
 LARGEST_ANSWER_BYTES = 200 * 1024 * 1024
 
 
@@ -63,6 +65,11 @@ class _OfThread(threading.local):
         self.sent: deque[RequestMade] = deque(maxlen=20)
         self.check: Callable[[], None] = _never_ended
 
+    @property
+    def may_end_early(self) -> bool:
+        """Whether somebody may end the requests of this thread."""
+        return self.check is not _never_ended
+
 
 def _never_ended() -> None:
     """Nobody ends the requests of this thread but an interruption of the run."""
@@ -88,16 +95,17 @@ class GuardedAdapter(HTTPAdapter):
         self._of_thread = _OfThread()
         self._pace = Pace(limits.max_concurrency, timing.monotonic)
         self.requests_made = 0
+        self.lost_lanes: set[int] = set()
 
     @property
     def last_requests(self) -> deque[RequestMade]:
         """The last requests that the calling thread sent."""
         return self._of_thread.sent
 
-    @property
-    def most_at_once(self) -> int:
-        """How many requests may be under way at once, when the source bears it."""
-        return self._limits.max_concurrency
+    def free_lanes(self, wanted: int) -> list[int]:
+        """Numbers of lanes for so many readers, or for as many as may be at once; none that was lost."""
+        number = min(wanted, self._limits.max_concurrency)
+        return list(islice((lane for lane in count(1) if lane not in self.lost_lanes), number))
 
     def check(self) -> None:
         """Raise when the run was interrupted, or when nobody wants what the calling thread reads."""
@@ -285,6 +293,10 @@ class GuardedAdapter(HTTPAdapter):
                 f"{self._host}: {why} a wait of {seconds:.0f} s is due, but this run may last only "
                 f"{left:.0f} s more. Run again later, or raise deadline_minutes of this source."
             )
+        while seconds > _LONGEST_WAIT_AT_ONCE and self._of_thread.may_end_early:
+            self._timing.wait(_LONGEST_WAIT_AT_ONCE)
+            seconds -= _LONGEST_WAIT_AT_ONCE
+            self.check()
         self._timing.wait(seconds)
 
     def _refuse_to_lock_the_account(self) -> None:

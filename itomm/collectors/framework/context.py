@@ -49,6 +49,7 @@ class StreamContext:
         adapter: the way to the source.
         changed_since: for an incremental reading, from when on it covers everything.
         resume_from: the checkpoint behind which reading goes on.
+        held: tells, for an incremental reading, when each record occurred that earlier runs brought.
         redact: takes secrets out of text.
     """
 
@@ -59,12 +60,14 @@ class StreamContext:
         *,
         changed_since: datetime | None = None,
         resume_from: Mapping[str, Any] | None = None,
+        held: Callable[[], Mapping[str, datetime]] = dict,
         redact: Callable[[str], str] = redact_text,
     ) -> None:
         self._redact = redact
         self._period = period
         self._adapter = adapter
         self._resume_from = resume_from
+        self._held = held
         self._requested: list[str] = []
         self._denied: list[str] = []
         self._lacks: list[Failure] = []  # of the whole stream
@@ -135,10 +138,20 @@ class StreamContext:
             else:
                 yield Read(context.taken_notes())
 
-        lanes = min(self._adapter.most_at_once, len(scopes))
-        if lanes > 1:
-            return Lanes(scopes, in_lane, lanes=lanes, check=self._adapter.check).pages()
+        lanes = self._adapter.free_lanes(len(scopes))
+        if len(lanes) > 1:
+            lost = self._adapter.lost_lanes.add
+            return Lanes(scopes, in_lane, lanes=lanes, check=self._adapter.check, lost=lost).pages()
         return _one_after_the_other(in_lane(scope, 0, _nobody_drops_it) for scope in scopes)
+
+    def held(self) -> Mapping[str, datetime]:
+        """When each record occurred that earlier runs brought, by its name in the source."""
+        return self._held()
+
+    def covers_again_since(self, start: datetime) -> None:
+        """Note that every record is read that occurred since ``start``; no earlier than the period begins."""
+        begin, end = self._covered
+        self._covered = (min(begin, max(start, self._period.since)), end)
 
     def asked(self, scope: str) -> None:
         """Note that ``scope`` is asked for; page tokens are told apart from the ones before."""

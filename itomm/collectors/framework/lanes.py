@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -44,8 +44,9 @@ class Lanes(Generic[Scope]):
     Args:
         scopes: what to read, in the order in which pages are wanted.
         read: reads one scope in a lane; called from the lane's thread. Ends with a page of None.
-        lanes: most scopes read at once.
+        lanes: the numbers of the lanes; as many scopes are read at once.
         check: raises when the run was interrupted.
+        lost: told of a lane whose thread did not end in time; nobody else may use what it holds.
     """
 
     def __init__(
@@ -53,27 +54,31 @@ class Lanes(Generic[Scope]):
         scopes: Sequence[Scope],
         read: Callable[[Scope, int, Callable[[], None]], Iterator[Read]],
         *,
-        lanes: int,
+        lanes: Sequence[int],
         check: Callable[[], None],
+        lost: Callable[[int], None],
     ) -> None:
         self._scopes = scopes
         self._read = read
         self._check = check
-        self._most_ahead = PAGES_AHEAD_PER_LANE * lanes
+        self._lost = lost
+        self._most_ahead = PAGES_AHEAD_PER_LANE * len(lanes)
         self._changed = threading.Condition()
         self._waiting: list[deque[Read]] = [deque() for _ in scopes]
         self._ahead = 0
         self._wanted = 0
         self._next = 0
         self._dropped = False
-        self._threads = [
-            threading.Thread(target=self._work, args=(lane,), name=f"itomm-collect-lane-{lane}", daemon=True)
-            for lane in range(1, min(lanes, len(scopes)) + 1)
-        ]
+        self._threads = {
+            lane: threading.Thread(
+                target=self._work, args=(lane,), name=f"itomm-collect-lane-{lane}", daemon=True
+            )
+            for lane in lanes
+        }
 
     def pages(self) -> Iterator[Page]:
         """All pages; what a scope raised is raised in its turn."""
-        for thread in self._threads:
+        for thread in self._threads.values():
             thread.start()
         try:
             for number in range(len(self._scopes)):
@@ -147,6 +152,7 @@ class Lanes(Generic[Scope]):
         with self._changed:
             self._dropped = True
             self._changed.notify_all()
-        for thread in self._threads:
-            with suppress(RuntimeError):  # never begun
-                thread.join(_SECONDS_TO_LEAVE)
+        for lane, thread in self._threads.items():
+            thread.join(_SECONDS_TO_LEAVE / len(self._threads))
+            if thread.is_alive():  # in a request that takes its time
+                self._lost(lane)
