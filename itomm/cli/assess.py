@@ -14,6 +14,7 @@ from itomm.cli.collection import (
 )
 from itomm.cli.options import Invocation, common_options, output_option
 from itomm.cli.recording import attested_in, record, signer_of
+from itomm.cli.scope_report import print_scope_report
 from itomm.cli.scoring_output import print_scored
 from itomm.cli.tables import print_paragraph
 from itomm.cli.workspace import Workspace, score
@@ -42,6 +43,7 @@ def command(
     record(scored, signer, "itomm assess")
     if output == "table":
         print_results(results)
+        print_scope_report(workspace)
         print_paragraph("")
     print_scored(scored, output, lambda: attested_in(scored))
     return ExitCode.OK if is_complete(results) else ExitCode.INCOMPLETE

@@ -6,6 +6,7 @@ import click
 
 from itomm.cli.collection import Manner, is_complete, manner_options, print_results, run_collection
 from itomm.cli.options import Invocation, common_options
+from itomm.cli.scope_report import print_scope_report
 from itomm.cli.workspace import Workspace
 from itomm.config.errors import ExitCode
 
@@ -21,8 +22,8 @@ def command(invocation: Invocation, *, only: tuple[str, ...], full: bool, afresh
 
     Exit code 3 when a source failed or is incomplete; what others brought is kept.
     """
-    results = run_collection(
-        Workspace(invocation), purpose="itomm collect", only=only, manner=Manner(full, afresh)
-    )
+    workspace = Workspace(invocation)
+    results = run_collection(workspace, purpose="itomm collect", only=only, manner=Manner(full, afresh))
     print_results(results)
+    print_scope_report(workspace)
     return ExitCode.OK if is_complete(results) else ExitCode.INCOMPLETE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,20 +12,23 @@ import click
 from pydantic import ValidationError
 
 from itomm.cli.options import Command
-from itomm.cli.progress import collecting
+from itomm.cli.progress import collecting, working
 from itomm.cli.tables import print_paragraph, print_table
 from itomm.cli.workspace import Workspace
-from itomm.collectors.catalogue import catalogue_source
+from itomm.collectors.catalogue import catalogue_source, scope_source
 from itomm.collectors.discovery import UnknownCollectorError, UnknownRecordTypeError, load_collector
 from itomm.collectors.framework.asking import asked_of_run
 from itomm.collectors.framework.continuing import Resumption, can_be_resumed, continuations, standing
 from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import StreamResult, collect
+from itomm.collectors.scope_import import Scope, one_scope, read_catalogue
 from itomm.collectors.source import Source, build_source
 from itomm.config.clock import format_instant
 from itomm.config.errors import InvalidInputError, Problem, UsageError
-from itomm.config.settings import Configuration
+from itomm.config.scope_settings import import_names
+from itomm.config.settings import CATALOGUE_SOURCE, Configuration, Service
 from itomm.config.structure import nearest, problems_of
+from itomm.config.yaml_source import PathInDocument
 from itomm.evidence.letting_go.removals import forgotten_people
 from itomm.evidence.store import Store
 
@@ -36,15 +39,40 @@ def configured_sources(configuration: Configuration) -> list[Source]:
     Raises:
         InvalidInputError: with every fault of every source's settings.
     """
-    problems: list[Problem] = []
     settings = configuration.settings
-    sources = [catalogue_source(Path(configuration.document.file), settings.services)]
-    for name, written in settings.sources.items():
-        path = ("sources", name)
+    written = [(name, source, ("sources", name)) for name, source in settings.sources.items()]
+    catalogue = catalogue_source(Path(configuration.document.file), settings.services)
+    return [catalogue, *_built(written, configuration)]
+
+
+def imported_catalogues(configuration: Configuration) -> list[Source]:
+    """The other catalogues that services are imported from, in the order in which they count.
+
+    Raises:
+        InvalidInputError: with every fault of every catalogue's settings.
+    """
+    imports = configuration.settings.scopes.imports
+    names = import_names(imports)
+    return _built(
+        [
+            (name, one, ("scopes", "import", index))
+            for index, (name, one) in enumerate(zip(names, imports, strict=True))
+        ],
+        configuration,
+    )
+
+
+def _built(
+    written: Iterable[tuple[str, Mapping[str, Any], PathInDocument]], configuration: Configuration
+) -> list[Source]:
+    """Sources by name, as they are written at some place of the configuration."""
+    problems: list[Problem] = []
+    sources: list[Source] = []
+    for name, one, path in written:
         try:
-            sources.append(build_source(name, _resolved(written, configuration)))
+            sources.append(build_source(name, _resolved(one, configuration)))
         except ValidationError as error:
-            model = load_collector(str(written["collector"])).settings_model
+            model = load_collector(str(one["collector"])).settings_model
             problems += problems_of(error, model, configuration.document, path)
         except UnknownCollectorError as error:
             problems.append(Problem(configuration.document.place((*path, "collector")), str(error)))
@@ -92,21 +120,43 @@ def run_collection(
     unknown = sorted(set(only) - set(known))
     if unknown:
         raise UsageError(f"There is no source '{unknown[0]}'. {nearest(unknown[0], known)}")
-    chosen = [source for source in sources if not only or source.name in only]
     store, invocation = workspace.store, workspace.invocation
     with store.writing(purpose):
-        assignment = _assignment(workspace, chosen, manner)
+        services = workspace.configuration.settings.services
+        if workspace.configuration.settings.scopes.imports and (not only or CATALOGUE_SOURCE in only):
+            in_scope, services = _scope(workspace, sources)
+            sources[0] = scope_source(Path(workspace.configuration.document.file), in_scope)
+        chosen = [source for source in sources if not only or source.name in only]
+        assignment = _assignment(workspace, chosen, services, manner)
         with collecting(quiet=invocation.quiet) as progress:
             results = collect(chosen, store, assignment, invocation.clock, progress=progress)
         store.end_run()
     return results
 
 
-def _assignment(workspace: Workspace, sources: Sequence[Source], manner: Manner) -> Assignment:
+def _scope(workspace: Workspace, sources: Sequence[Source]) -> tuple[Scope, tuple[Service, ...]]:
+    """The services of the configuration and of all catalogues that it imports, and those to map records to.
+
+    What a catalogue that cannot be read listed before is among these, so that records find their services.
+    """
+    now = workspace.invocation.clock()
+    with working("Reading service catalogues", quiet=workspace.invocation.quiet):
+        read = [read_catalogue(source, now) for source in imported_catalogues(workspace.configuration)]
+    scope = one_scope(workspace.configuration.as_written, read, sources)
+    if all(catalogue.outcome.complete for catalogue in read):
+        return scope, scope.services
+    listed = {service.id for service in scope.services}
+    before = [one for one in workspace.configuration.settings.services if one.id not in listed]
+    return scope, (*scope.services, *before)
+
+
+def _assignment(
+    workspace: Workspace, sources: Sequence[Source], services: tuple[Service, ...], manner: Manner
+) -> Assignment:
     """What is asked of the sources: the rest of an interrupted run, or a new one."""
     store, settings = workspace.store, workspace.configuration.settings
     history = timedelta(days=settings.history_days)
-    asked = asked_of_run(sources, settings.services, history, full=manner.full)
+    asked = asked_of_run(sources, services, history, full=manner.full)
     now = workspace.invocation.clock()
     unfinished = store.unfinished_run()
     if unfinished and not manner.afresh and can_be_resumed(unfinished, asked, now):
@@ -121,7 +171,7 @@ def _assignment(workspace: Workspace, sources: Sequence[Source], manner: Manner)
         run=run,
         until=until,
         history=history,
-        services=settings.services,
+        services=services,
         pseudonym_key=store.pseudonym_key(),
         forgotten=forgotten_people(store),
         resumption=resumption,
@@ -130,7 +180,7 @@ def _assignment(workspace: Workspace, sources: Sequence[Source], manner: Manner)
         else continuations(
             sources,
             earlier,
-            services=settings.services,
+            services=services,
             history=history,
             until=until,
             full_reading_every=timedelta(days=settings.full_reading_days),
@@ -184,9 +234,6 @@ def print_results(results: Sequence[StreamResult]) -> None:
     print_table("Collected", headings, rows, right=(2, 3, 4))
     for source, streams in by_source.items():
         _print_faults(source, [stream for stream in streams if not stream.outcome.complete])
-        unmapped = sum(stream.outcome.unmapped for stream in streams)
-        if unmapped:
-            print_paragraph(f"  {source}: {unmapped:,} records belong to no configured service.")
 
 
 def _state(streams: Sequence[StreamResult]) -> str:

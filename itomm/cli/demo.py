@@ -16,6 +16,7 @@ from itomm.cli.options import Invocation, common_options
 from itomm.cli.overview import print_overview
 from itomm.cli.progress import working
 from itomm.cli.report import write_report
+from itomm.cli.scope_report import print_scope_report
 from itomm.cli.tables import print_paragraph
 from itomm.cli.workspace import Workspace, score
 from itomm.config.clock import fixed_clock
@@ -54,6 +55,7 @@ def command(invocation: Invocation, *, folder: str) -> int:
         )
         results = run_collection(workspace, purpose="itomm demo")
     print_results(results)
+    print_scope_report(workspace)
     print_paragraph("")
     scored = score(workspace)
     print_overview(scored.assessment)

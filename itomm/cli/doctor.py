@@ -10,6 +10,7 @@ from itomm.cli.collection import configured_sources
 from itomm.cli.options import Invocation, common_options, output_option
 from itomm.cli.progress import working
 from itomm.cli.tables import print_paragraph, print_table, write_out
+from itomm.cli.scope_report import scope_lines
 from itomm.cli.workspace import Workspace
 from itomm.collectors.contract import Check, CheckState
 from itomm.collectors.framework.checking import check_source
@@ -25,6 +26,7 @@ from itomm.reports.document import to_json
 
 EVIDENCE = "evidence"
 Row = tuple[str, str, str, str]
+SCOPE = "scope"
 
 
 @click.command()
@@ -81,7 +83,7 @@ def check_rows(workspace: Workspace, *, only: str | None = None) -> tuple[list[R
         raise UsageError(f"There is no source '{only}'. {nearest(only, names)}")
     rows: list[Row] = []
     failed = False
-    for source in sources:
+    for source in [*sources, *([] if only else imported_catalogues(workspace.configuration))]:
         if only is None or source.name == only:
             checks = check_source(source, workspace.invocation.clock)
             rows += [(source.name, check.title, check.state.value, _detail(check)) for check in checks]
@@ -131,6 +133,13 @@ def _store_rows(workspace: Workspace) -> tuple[list[Row], bool]:
 def _evidence_rows(workspace: Workspace, store: Store) -> Iterator[Row]:
     now, limits = workspace.invocation.clock(), workspace.configuration.settings.health
     findings = stream_findings(streams_of(store.collections()), now, limits, counting(store))
+        rows += _scope_rows(workspace)
     for finding in (*findings, *upkeep_findings(upkeep_of(store), now, limits)):
         detail = ". ".join(part for part in (finding.detail, finding.remedy) if part)
         yield EVIDENCE, finding.title, finding.state.value, detail
+def _scope_rows(workspace: Workspace) -> list[Row]:
+    """What belongs to nothing, and what catalogues say differently."""
+    lines = list(scope_lines(workspace))
+    return [(SCOPE, "records and services belong together", CheckState.WARNING.value, line) for line in lines]
+
+

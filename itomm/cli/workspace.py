@@ -25,6 +25,7 @@ from itomm.rules.parameters import SetParameter
 from itomm.rules.rule_set import RuleSet
 from itomm.scoring.assess import assess
 from itomm.scoring.assessment import Assessment
+from itomm.scoring.imported_scope import in_force
 
 
 class Workspace:
@@ -34,9 +35,24 @@ class Workspace:
         self.invocation = invocation
 
     @cached_property
-    def configuration(self) -> Configuration:
-        """The configuration; raises InvalidInputError."""
+    def configuration_file(self) -> Configuration:
+        """The configuration as it stands in its file; raises InvalidInputError."""
         return load_configuration(self.invocation.configuration_path)
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """The configuration, with the services that the newest stored catalogue lists if any are imported.
+
+        Raises InvalidInputError, or VerificationError when the stored services cannot be read.
+        """
+        if not self.configuration_file.settings.scopes.imports:
+            return self.configuration_file
+        try:
+            evidence = snapshot_of(self.existing_store)
+            newest = self.existing_store.newest_instant()
+        except StoreError:
+            return self.configuration_file
+        return in_force(self.configuration_file, evidence, newest) if newest else self.configuration_file
 
     @cached_property
     def rule_set(self) -> RuleSet:
@@ -66,7 +82,7 @@ class Workspace:
     @property
     def store_folder(self) -> Path:
         """The store's folder; raises InvalidInputError."""
-        return self.invocation.store_path or self.configuration.store_path
+        return self.invocation.store_path or self.configuration_file.store_path
 
     @property
     def store_database(self) -> Secret | None:
@@ -74,7 +90,7 @@ class Workspace:
 
         Raises InvalidInputError, or UsageError when the reference to the URL leads nowhere.
         """
-        return None if self.invocation.store_path else self.configuration.store_database
+        return None if self.invocation.store_path else self.configuration_file.store_database
 
     @cached_property
     def store(self) -> Store:

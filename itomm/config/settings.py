@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,7 +15,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from itomm.config.errors import InvalidInputError, Problem
-from itomm.config.planning_settings import RoadmapSettings
+from itomm.config.planning_settings import GateSettings, RoadmapSettings
+from itomm.config.scope_settings import ScopeSettings
 from itomm.config.secrets import DatabaseReference, Secret, SecretReference, resolve_database
 from itomm.config.structure import QuantityText, StrictModel, checked, nearest
 from itomm.config.yaml_source import Document, read_document
@@ -163,6 +164,7 @@ class Settings(StrictModel):
     sources: dict[Identifier, dict[str, Any]] = Field(default_factory=dict)
     groups: tuple[Group, ...] = ()
     services: tuple[Service, ...] = ()
+    scopes: ScopeSettings = ScopeSettings()
     rules: RuleSettings = RuleSettings()
     scoring: ScoringSettings = ScoringSettings()
     store: StoreSettings = StoreSettings()
@@ -175,11 +177,26 @@ class Settings(StrictModel):
 
 @dataclass(frozen=True)
 class Configuration:
-    """Settings with the file they came from; relative paths are relative to it."""
+    """Settings with the file they came from; relative paths are relative to it.
+
+    ``written`` are the settings as they stand in the file, where ``settings`` also have the services that
+    were imported from other catalogues.
+    """
 
     settings: Settings
     document: Document
 
+    written: Settings | None = None
+
+    @property
+    def as_written(self) -> Settings:
+        """The settings as they stand in the file."""
+        return self.written or self.settings
+
+    def with_scope(self, groups: Sequence[Group], services: Sequence[Service]) -> Configuration:
+        """The same with these groups and services in scope."""
+        update = {"groups": tuple(groups), "services": tuple(services)}
+        return Configuration(self.as_written.model_copy(update=update), self.document, self.as_written)
     @property
     def folder(self) -> Path:
         """The folder of the configuration file."""
@@ -239,6 +256,13 @@ def _contradictions(settings: Settings, document: Document) -> Iterator[Problem]
         if not isinstance(source.get("collector"), str):
             yield Problem(document.place(("sources", name)), f"source '{name}' names no collector")
     for index, service in enumerate(settings.services):
+    for index, catalogue in enumerate(settings.scopes.imports):
+        if not isinstance(catalogue.get("collector"), str):
+            yield Problem(
+                document.place(("scopes", "import", index)),
+                "this catalogue names no collector",
+                "Such as 'collector: backstage'.",
+            )
         here = ("services", index)
         if service.group is not None and service.group not in groups:
             yield Problem(
@@ -247,7 +271,7 @@ def _contradictions(settings: Settings, document: Document) -> Iterator[Problem]
                 nearest(service.group, sorted(groups)),
             )
         for other in service.depends_on:
-            if other not in services:
+            if other not in services and not settings.scopes.imports:
                 yield Problem(
                     document.place((*here, "depends_on")),
                     f"there is no service '{other}'",

@@ -25,6 +25,7 @@ from itomm.scoring.assessment import (
     SourceState,
     View,
 )
+from itomm.scoring.imported_scope import in_force
 from itomm.scoring.levels import Rules, score_practice, score_scope
 from itomm.scoring.override_effects import override_effects
 from itomm.scoring.profiles import PROFILES
@@ -58,6 +59,7 @@ def assess(
 
     With ``assumptions``, as if these answers counted; nothing is stored.
     """
+    configuration = in_force(configuration, snapshot, as_of)
     settings = configuration.settings
     keys = [ServiceKeys(service.id, service.keys) for service in in_scope(settings)]
     name = profile or settings.scoring.profile

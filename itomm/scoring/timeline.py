@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from itomm.config.settings import Configuration
@@ -20,6 +20,7 @@ from itomm.rules.evaluation import ServiceKeys, evaluate
 from itomm.rules.rule_set import RuleSet
 from itomm.scoring.assess import Subject, assess_answers
 from itomm.scoring.assessment import ModelText, ScopeResult, ScopeScore, Verdict, View
+from itomm.scoring.imported_scope import in_force
 from itomm.scoring.scope_answers import in_scope
 
 _MICROSECOND = timedelta(microseconds=1)  # the store's finest step of time
@@ -81,7 +82,13 @@ def month_ends(end: datetime, months: int) -> list[datetime]:
 
 
 def timeline(basis: Basis, subject: Subject, instants: Sequence[datetime]) -> Timeline:
-    """Score one scope as of each instant; the same inputs give the same result on every machine."""
+    """Score one scope as of each instant; the same inputs give the same result on every machine.
+
+    The services in scope are at all instants those of the last one, so that months can be compared.
+    """
+    if instants:
+        scope = in_force(basis.configuration, basis.snapshot, max(instants))
+        basis = replace(basis, configuration=scope)
     return Timeline(
         subject=subject,
         organisation=basis.configuration.settings.organisation.name,

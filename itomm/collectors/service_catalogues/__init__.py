@@ -1,0 +1,1 @@
+"""Reads services from other catalogues: Backstage, topics of repositories, labels of measurements."""
