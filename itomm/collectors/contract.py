@@ -195,6 +195,19 @@ class CollectionContext(Protocol):
                 yield Page(...)
         """
 
+    def held(self) -> Mapping[str, datetime]:
+        """When each record of the stream occurred that earlier runs brought, by its name in the source.
+
+        Empty when all is read. For sources that do not tell what was deleted: compare it with what is there.
+        """
+
+    def covers_again_since(self, start: datetime) -> None:
+        """Say that every record is read that occurred since ``start``, not only what changed.
+
+        For a reading of what changed that finds something gone: what occurred since ``start`` and is not
+        handed over again counts no more. A change since ``start`` must then be handed over, too.
+        """
+
     def asked(self, scope: str) -> None:
         """Note that ``scope`` (a project, repository or query, by the key that services use) is asked for.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from itomm.collectors.contract import Collector, Stream
@@ -33,6 +33,11 @@ MOST_PAGES = 20_000
 """More pages than this of one stream in one run mean that paging does not end."""
 
 
+def _nothing(_stream: StreamKey) -> Mapping[str, datetime]:
+    """What a run without a store holds."""
+    return {}
+
+
 @dataclass(frozen=True)
 class Assignment:
     """What a run asks of every source.
@@ -48,6 +53,7 @@ class Assignment:
         standing: readings of streams without a cursor; they stand where the collector finds nothing moved.
         resumption: what a killed run of the same number had done.
         forgotten: hashes of pseudonyms that must not come back.
+        held: when each record of a stream occurred that earlier runs brought, by its name in the source.
     """
 
     run: int
@@ -60,6 +66,7 @@ class Assignment:
     standing: Mapping[StreamKey, Collection] = field(default_factory=dict)
     resumption: Resumption = field(default_factory=Resumption)
     forgotten: frozenset[str] = frozenset()
+    held: Callable[[StreamKey], Mapping[str, datetime]] = _nothing
 
 
 @dataclass(frozen=True)
@@ -188,6 +195,7 @@ class _Reading:
             adapter,
             changed_since=before.changed_since if before else None,
             resume_from=progress.get("checkpoint"),
+            held=partial(assignment.held, (source.name, stream.record_type)) if before else dict,
             redact=redact,
         )
         if kept:

@@ -74,6 +74,14 @@ class ScopeContext:
         for scope in scopes:
             yield from read(scope, self)
 
+    def held(self) -> Mapping[str, datetime]:
+        """When each record occurred that earlier runs brought."""
+        return self._whole.held()
+
+    def covers_again_since(self, start: datetime) -> None:
+        """Note that every record is read that occurred since ``start``."""
+        self._notes.append(partial(self._whole.covers_again_since, start))
+
     def asked(self, scope: str) -> None:
         """Note that ``scope`` is asked for."""
         self._seen_tokens.clear()
