@@ -57,6 +57,11 @@ class JiraSite(ABC):
     def search(self, name: str, request: Request, flavour: Flavour) -> Response | None:
         """The search endpoint ``name``; None when this kind of Jira has none of that name."""
 
+    def changelogs(self, request: Request, flavour: Flavour) -> Response:
+        """The change histories of many issues; only Cloud has them."""
+        del flavour
+        return error(f"null for uri: {request.path}", 404)
+
     def answer(self, request: Request) -> Response:
         """The response to one request."""
         path = request.path.removeprefix(self.prefix)
@@ -74,6 +79,8 @@ class JiraSite(ABC):
     def _resource(self, name: str, request: Request, flavour: Flavour) -> Response:
         if name.startswith("search"):
             return self.search(name, request, flavour) or error("null for uri", 404)
+        if name == "changelog/bulkfetch" and request.method == "POST":
+            return self.changelogs(request, flavour)
         if name.startswith("issue/"):
             return self._issue(name.removeprefix("issue/"), request, flavour)
         return self._static(name, request, flavour)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from itomm.estate.company import TRACKER_PROJECTS
+from itomm.estate.jira_fields import CUSTOM_FIELDS
 from itomm.estate.tickets import Ticket
 
 ISSUE_TYPES = (
@@ -23,6 +24,7 @@ ISSUE_TYPES = (
 _TOKEN = re.compile(
     r"""\s*(?:("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(>=|<=|!=|=|<|>|\(|\)|,)|([^\s"'()=<>!,]+))"""
 )
+_CLOCK_FIELD = re.compile(r"cf\[(\d+)\]")
 _RELATIVE = re.compile(r"-(\d+)([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DATE_FORMATS = ("%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%d", "%Y/%m/%d")
@@ -79,7 +81,7 @@ def parse(text: str, now: datetime) -> Query:
                     f"(line 1, character {text.find(tokens[position]) + 1})"
                 )
             position += 1
-        condition, position = _clause(tokens, position, now)
+        condition, position = _either(tokens, position, now)
         conditions.append(condition)
     return Query(tuple(conditions), _order(tokens[position:]))
 
@@ -98,6 +100,21 @@ def _tokens(text: str) -> Iterator[str]:
         position = match.end()
 
 
+def _either(tokens: Sequence[str], position: int, now: datetime) -> tuple[Condition, int]:
+    """A clause, or several in brackets of which one must hold."""
+    if tokens[position : position + 1] != ["("]:
+        return _clause(tokens, position, now)
+    conditions: list[Condition] = []
+    while True:
+        condition, position = _clause(tokens, position + 1, now)
+        conditions.append(condition)
+        following = tokens[position].lower() if position < len(tokens) else ""
+        if following == ")":
+            return lambda ticket: any(holds(ticket) for holds in conditions), position + 1
+        if following != "or":
+            raise JqlError(f"Error in the JQL Query: Expecting ')' or 'OR' but got '{following}'.")
+
+
 def _clause(tokens: Sequence[str], position: int, now: datetime) -> tuple[Condition, int]:
     if position + 2 >= len(tokens):
         last = tokens[-1] if tokens else ""
@@ -113,11 +130,27 @@ def _clause(tokens: Sequence[str], position: int, now: datetime) -> tuple[Condit
         values = [word for word in tokens[position + 1 : end] if word != ","]
         return _listed(field, values), end + 1
     value = tokens[position]
+    clock = _CLOCK_FIELD.fullmatch(field)
+    if clock is not None and tokens[position + 1 : position + 3] == ["(", ")"]:
+        return _state_of_clock(clock[1], value.lower()), position + 3
     if field in {"created", "updated"}:
         return _dated(field, operator, value, now), position + 1
     if operator != "=":
         raise JqlError(f"The operator '{operator}' is not supported by the '{field}' field.")
     return _listed(field, [value]), position + 1
+
+
+def _state_of_clock(number: str, state: str) -> Condition:
+    """Issues whose service level clock, a custom field, runs; the stand-in's clocks never pause."""
+    names = [one.name for one in CUSTOM_FIELDS if one.id == f"customfield_{number}" and one.shape == "clock"]
+    if not names or state not in {"running", "paused"}:
+        raise JqlError(f"Unable to find JQL function '{state}()'.")
+
+    def holds(ticket: Ticket) -> bool:
+        clock = ticket.clock(names[0])
+        return state == "running" and clock is not None and clock.stopped_at is None
+
+    return holds
 
 
 def _listed(field: str, values: Sequence[str]) -> Condition:

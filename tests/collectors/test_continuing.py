@@ -119,11 +119,17 @@ def test_everything_is_read_again_when_the_last_whole_reading_is_old() -> None:
 
 
 def test_only_streams_with_a_cursor_go_on() -> None:
-    earlier = collected(1, NOW - DAY, record_type="sla_cycle", id="000001-jira-sla_cycle")
-    earlier = replace(earlier, asked_digest=asked_of_stream(jira(), "sla_cycle", SERVICES, HISTORY))
+    prometheus = build_source("prometheus", {"collector": "prometheus", "url": "https://metrics.example"})
+    earlier = collected(
+        1,
+        NOW - DAY,
+        source="prometheus",
+        record_type="alert_event",
+        asked_digest=asked_of_stream(prometheus, "alert_event", SERVICES, HISTORY),
+    )
     assert (
         continuations(
-            [jira()],
+            [prometheus],
             [earlier],
             services=SERVICES,
             history=HISTORY,

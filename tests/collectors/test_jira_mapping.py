@@ -443,4 +443,4 @@ def test_a_site_may_call_things_otherwise() -> None:
     site = make_site(fields={"severity": "Reviewed on"}, issue_types={"Störung": "incident"})
     assert site.present_issue_types("incident") == ["Störung"]
     assert site.kind_of("störung") == "incident"
-    assert site.field_ids["severity"] == field_id("Reviewed on")
+    assert site.field_ids["severity"] == (field_id("Reviewed on"),)

@@ -1,14 +1,12 @@
-"""The Jira collector: which streams there are, and one search per project and stream."""
+"""The Jira collector: which streams there are, what is checked, and in which steps a stream is read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import ClassVar
 
 from jira import JIRAError
-from requests.adapters import HTTPAdapter
 
 from itomm.collectors.contract import (
     Check,
@@ -19,41 +17,22 @@ from itomm.collectors.contract import (
     Stream,
 )
 from itomm.collectors.jira.client import JiraClient
-from itomm.collectors.jira.issue import ISSUE_FIELDS, Issue, observation, read_issue
-from itomm.collectors.jira.query import issue_query
-from itomm.collectors.jira.reviews import (
-    access_review_fields,
-    headings_of,
-    postmortem_fields,
-    restore_test_fields,
-)
-from itomm.collectors.jira.service_levels import service_level_cycles
+from itomm.collectors.jira.connection import said
+from itomm.collectors.jira.lanes import Lanes
+from itomm.collectors.jira.query import Wanted, issue_query
+from itomm.collectors.jira.reading import Reading, reading_of
+from itomm.collectors.jira.searching import Place, Search, Seen
 from itomm.collectors.jira.settings import JiraSettings
 from itomm.collectors.jira.site import Site
 from itomm.collectors.jira.tickets import NEEDED_FIELDS, TICKETS
+from itomm.collectors.jira.vanished import gone_since
 from itomm.collectors.payload import instant_of
-from itomm.collectors.resuming import checkpoint, remaining
-from itomm.evidence.observation import Observation, Page, UnknownReason
+from itomm.evidence.observation import Page, UnknownReason
 
 BROWSE = "Browse Projects"
 
-_REFUSALS = {
-    400: UnknownReason.PERMISSION_DENIED,  # Jira's way of hiding a project: "does not exist for the field"
-    403: UnknownReason.PERMISSION_DENIED,
-    404: UnknownReason.PERMISSION_DENIED,
-}
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """How one stream reads: which issues, which fields of them, and what each becomes."""
-
-    observe: Callable[[Issue], list[Observation]]
-    kinds: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
-    fields: tuple[str, ...] = ()
-    histories: bool = True
-    whole: bool = False  # however long ago it was opened
+PROJECTS_AT_ONCE = 50
+"""Projects that one search names; the address of a request must stay short."""
 
 
 class JiraCollector(Collector):
@@ -65,7 +44,7 @@ class JiraCollector(Collector):
     streams: ClassVar[tuple[Stream, ...]] = (
         *(Stream(kind, cursor_field="updated", needs=BROWSE) for kind in TICKETS),
         Stream("postmortem", cursor_field="updated", needs=BROWSE),
-        Stream("sla_cycle", needs=f"{BROWSE}; service desk agent"),  # a clock runs on in a ticket left alone
+        Stream("sla_cycle", cursor_field="updated", needs=f"{BROWSE}; service desk agent"),
         Stream("access_review", cursor_field="updated", needs=BROWSE),
         Stream("restore_test", cursor_field="updated", needs=BROWSE),
     )
@@ -74,15 +53,16 @@ class JiraCollector(Collector):
         if not isinstance(settings, JiraSettings):
             raise TypeError("the Jira collector takes JiraSettings")
         self._settings = settings
-        self._client: JiraClient | None = None
-        self._adapter: HTTPAdapter | None = None
+        self._lanes: Lanes | None = None
 
     def check(self, context: CollectionContext) -> list[Check]:
         """Sign in, then see which projects, issue types and fields the account can see."""
-        client = self._connect(context)
+        lanes = self._connect(context)
+        client = lanes.client(context)
         edition = "Cloud" if client.is_cloud else "Data Center"
         checks = [Check("Signed in", CheckState.OK, f"Jira {edition} as {client.account()}")]
-        site, projects = client.site(), client.projects()
+        site = lanes.site
+        projects = self._settings.projects or client.projects()
         checks += [_project_check(client, project, context) for project in projects]
         if not projects:
             checks.append(
@@ -91,10 +71,10 @@ class JiraCollector(Collector):
         return checks + _vocabulary_checks(site)
 
     def collect(self, stream: Stream, cursor: str | None, context: CollectionContext) -> Iterator[Page]:
-        """Yield one stream's pages, project by project; one that is refused does not stop the others."""
-        client = self._connect(context)
-        site = client.site()
-        reading = self._reading(stream.record_type, site)
+        """Yield one stream's pages; a project that is refused does not stop the others."""
+        lanes = self._connect(context)
+        site = lanes.site
+        reading = reading_of(stream.record_type, site, self._settings)
         issue_types = site.present_issue_types(*reading.kinds)
         if reading.kinds and not issue_types:
             names = ", ".join(self._settings.issue_types_of(*reading.kinds)) or "nothing"
@@ -105,95 +85,64 @@ class JiraCollector(Collector):
             )
             return
         _warn_of_missing_fields(reading, site, context)
+        wanted = Wanted(
+            (),
+            issue_types,
+            reading.labels,
+            created_since=None if reading.whole else context.since,
+        )
+        groups = self._groups(lanes, context)
+        search = Search(wanted, reading, site, zone=lanes.zone, client_of=lanes.client)
+        begun = Place.read(context.resume_from) if context.resume_from else None
         updated_since = instant_of(cursor)
-        left = remaining(client.projects(), context.resume_from)
-        for project in left.before:
+        if updated_since is None:
+            yield from search.pages(groups, context, begun=begun, seen=Seen())
+        else:
+            may_look = not lanes.projects(context)[1]  # else incomplete, and the next run reads all
+            yield from _changes(search, groups, context, begun, updated_since, look_for_gone=may_look)
+
+    def _connect(self, context: CollectionContext) -> Lanes:
+        """The clients of all lanes and streams of a run: the vocabulary is read once."""
+        if self._lanes is None or self._lanes.adapter is not context.adapter:
+            self._lanes = Lanes(self._settings, context)
+        return self._lanes
+
+    def _groups(self, lanes: Lanes, context: CollectionContext) -> list[tuple[str, ...]]:
+        """The projects that can be read, in groups for one search; the others are refused."""
+        allowed, refused = lanes.projects(context)
+        for project in self._settings.projects or allowed:
             context.asked(project)
-        for number, project in enumerate(left.scopes):
-            context.asked(project)
-            query = issue_query(
-                project,
-                issue_types=issue_types,
-                labels=reading.labels,
-                created_since=None if reading.whole else context.since,
-                updated_since=updated_since,
-            )
-            position = left.position if number == 0 else None
-            fields = _asked_fields(reading, site)
-            try:
-                pages = client.search(query, fields, histories=reading.histories, position=position)
-                for page in pages:
-                    issues = [read_issue(payload, site) for payload in page.issues]
-                    begun = [issue for issue in issues if _begun(issue, context, anytime=reading.whole)]
-                    found = [one for issue in begun for one in reading.observe(issue)]
-                    yield Page(tuple(found), page.request, checkpoint(project, page.following))
-            except JIRAError as error:
-                reason = _REFUSALS.get(error.status_code or 0)
-                if reason is None:
-                    raise
-                context.refused(project, reason, f"Jira answered {error.status_code}: {error.text}")
-
-    def _connect(self, context: CollectionContext) -> JiraClient:
-        """One client for all streams of a run: the vocabulary is read once."""
-        if self._client is None or self._adapter is not context.adapter:
-            self._client = JiraClient(self._settings, context)
-            self._adapter = context.adapter
-        self._client.use(context)
-        return self._client
-
-    def _reading(self, record_type: str, site: Site) -> _Reading:
-        if record_type in TICKETS:
-            return _ticket_reading(record_type)
-        if record_type == "sla_cycle":
-            clocks = tuple(field.id for field in site.service_levels)
-            return _Reading(
-                service_level_cycles, ("incident", "service_request"), fields=clocks, histories=False
-            )
-        if record_type == "postmortem":
-            return _Reading(_observer(postmortem_fields), ("postmortem",), fields=("description", "comment"))
-        if record_type == "access_review":
-            return _Reading(
-                _observer(access_review_fields),
-                labels=self._settings.access_review_labels,
-                fields=("accounts_reviewed", "accounts_revoked"),
-            )
-        return _Reading(_observer(restore_test_fields), labels=self._settings.restore_test_labels)
+        for project, (reason, detail) in refused.items():
+            context.refused(project, reason, detail)
+        return [
+            tuple(allowed[start : start + PROJECTS_AT_ONCE])
+            for start in range(0, len(allowed), PROJECTS_AT_ONCE)
+        ]
 
 
-def _ticket_reading(kind: str) -> _Reading:
-    fields_of = TICKETS[kind]
-    return _Reading(
-        lambda issue: [observation(issue, fields_of(issue))],
-        (kind,),
-        fields=NEEDED_FIELDS[kind],
-        whole=kind == "risk",  # a risk stands until it is closed, so the oldest count, too
-    )
+def _changes(
+    search: Search,
+    groups: Sequence[Sequence[str]],
+    context: CollectionContext,
+    begun: Place | None,
+    updated_since: datetime,
+    *,
+    look_for_gone: bool,
+) -> Iterator[Page]:
+    """What changed; where something is gone, all that changed since it occurred, once more."""
+    seen = Seen()
+    gone = instant_of(begun.again_since) if begun else None
+    if gone is None:
+        yield from search.pages(groups, context, begun=begun, seen=seen, changed_since=updated_since)
+        if look_for_gone:
+            gone = gone_since(context.held(), None if begun else seen, search, groups, context)
+        begun = None
+    if gone is not None:
+        context.covers_again_since(gone)
+        yield from search.pages(groups, context, begun=begun, seen=seen, changed_since=gone, again=True)
 
 
-def _observer(
-    fields_of: Callable[[Issue], Mapping[str, object] | None],
-) -> Callable[[Issue], list[Observation]]:
-    def observe(issue: Issue) -> list[Observation]:
-        fields = fields_of(issue)
-        headings = headings_of(issue.fields.get("description"))
-        return [] if fields is None else [observation(issue, fields, headings)]
-
-    return observe
-
-
-def _asked_fields(reading: _Reading, site: Site) -> Sequence[str]:
-    custom = [site.field_ids.get(name, name) for name in reading.fields]
-    known = {*site.field_ids.values(), *(field.id for field in site.service_levels), "description", "comment"}
-    return [*ISSUE_FIELDS, *(field for field in custom if field in known)]
-
-
-def _begun(issue: Issue, context: CollectionContext, *, anytime: bool) -> bool:
-    """Whether an issue belongs to this collection: opened in its window, or up to its end."""
-    at = issue.created_at
-    return at is not None and at <= context.until and (anytime or context.since <= at)
-
-
-def _warn_of_missing_fields(reading: _Reading, site: Site, context: CollectionContext) -> None:
+def _warn_of_missing_fields(reading: Reading, site: Site, context: CollectionContext) -> None:
     names = site.settings.field_names()
     missing = sorted(names[name] for name in reading.fields if name in names and not site.has(name))
     if missing:
@@ -201,13 +150,15 @@ def _warn_of_missing_fields(reading: _Reading, site: Site, context: CollectionCo
 
 
 def _project_check(client: JiraClient, project: str, context: CollectionContext) -> Check:
-    query = issue_query(project, created_since=_recently(context.until))
+    query = issue_query(Wanted((project,), created_since=_recently(context.until)))
     try:
         next(client.search(query, ["summary"], histories=False), None)
     except JIRAError as error:
-        detail = f"Jira answered {error.status_code}: {error.text}"
         return Check(
-            f"Project {project}", CheckState.FAILED, detail, f"Grant the account '{BROWSE}' on {project}."
+            f"Project {project}",
+            CheckState.FAILED,
+            said(error),
+            f"Grant the account '{BROWSE}' on {project}.",
         )
     return Check(f"Project {project}", CheckState.OK, "can be searched")
 

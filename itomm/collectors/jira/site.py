@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from itomm.collectors.jira.history import CATEGORIES
@@ -31,7 +31,8 @@ class Site:
     Attributes:
         server: the address that people open, without a slash at its end.
         settings: the source's settings.
-        field_ids: field id by our field name; only fields that the site has.
+        field_ids: field ids by our field name, in the site's order; only fields that the site has. Several
+            fields may bear one name: team-managed projects of Cloud each bring their own.
         service_levels: the site's service level clocks.
         categories: open, in_progress or done by status id.
         priorities: 1 (highest) to 5 by priority id, by position in the site's list.
@@ -40,7 +41,7 @@ class Site:
 
     server: str
     settings: JiraSettings
-    field_ids: Mapping[str, str]
+    field_ids: Mapping[str, tuple[str, ...]]
     service_levels: tuple[ServiceLevelField, ...]
     categories: Mapping[str, str]
     priorities: Mapping[str, int]
@@ -51,9 +52,13 @@ class Site:
         return name in self.field_ids
 
     def value(self, issue: Payload, name: str) -> object:
-        """The issue's value of our field ``name``, as sent; None when absent."""
-        field_id = self.field_ids.get(name)
-        return mapping_of(issue.get("fields")).get(field_id) if field_id else None
+        """The issue's value of our field ``name``, as sent; None when absent.
+
+        Of several fields of that name, the first that says something.
+        """
+        fields = mapping_of(issue.get("fields"))
+        values = [fields.get(field_id) for field_id in self.field_ids.get(name, ())]
+        return next((value for value in values if value not in (None, "", [])), None)
 
     def text(self, issue: Payload, name: str) -> str | None:
         """The issue's value of our field ``name`` in words; None when absent or empty."""
@@ -113,12 +118,10 @@ def read_site(
 ) -> Site:
     """Build the vocabulary from the site's field, status, priority and issue type lists."""
     listed = list(fields)
-    id_by_name = {str(field.get("name", "")).casefold(): str(field["id"]) for field in reversed(listed)}
-    names = settings.field_names()
     field_ids = {
-        ours: id_by_name[theirs.casefold()]
-        for ours, theirs in names.items()
-        if theirs.casefold() in id_by_name
+        ours: found
+        for ours, theirs in settings.field_names().items()
+        if (found := tuple(str(field["id"]) for field in listed if _is_called(field, theirs)))
     }
     return Site(
         server=server.rstrip("/"),
@@ -137,8 +140,18 @@ def read_site(
     )
 
 
-def _service_levels(fields: list[Payload], field_ids: Mapping[str, str]) -> tuple[ServiceLevelField, ...]:
-    metric_by_id = {field_ids[ours]: metric for ours, metric in METRICS.items() if ours in field_ids}
+def _is_called(field: Payload, name: str) -> bool:
+    """Whether a field has this name, in the account's language or the site's own, or this id."""
+    names = (field.get("name"), field.get("untranslatedName"), field.get("id"))
+    return name.casefold() in {str(known).casefold() for known in names if known}
+
+
+def _service_levels(
+    fields: list[Payload], field_ids: Mapping[str, Sequence[str]]
+) -> tuple[ServiceLevelField, ...]:
+    metric_by_id = {
+        field_id: metric for ours, metric in METRICS.items() for field_id in field_ids.get(ours, ())
+    }
     return tuple(
         ServiceLevelField(field_id, str(field.get("name", "")), metric_by_id.get(field_id, "other"))
         for field in fields

@@ -1,0 +1,89 @@
+"""Connecting the real ``jira`` client through the guarded adapter, and what kind of Jira answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jira import JIRA, JIRAError
+from requests.adapters import HTTPAdapter
+
+from itomm.collectors.contract import SourceError
+from itomm.collectors.jira.settings import JiraSettings
+from itomm.collectors.payload import text_of
+from itomm.config.secrets import resolve_secret
+
+CLOUD = "Cloud"
+
+_TOLD_BY_JIRA = ("versionNumbers", "version", "deploymentType", "serverTitle")
+"""Every Jira tells some of these of itself; a hardened one may hide its version."""
+
+_LONGEST_SAYING = 300
+
+
+@dataclass(frozen=True)
+class Server:
+    """The Jira that answers.
+
+    Attributes:
+        is_cloud: Cloud, or else Data Center.
+        address: what people open, without a slash at its end.
+    """
+
+    is_cloud: bool
+    address: str
+
+
+def connect(settings: JiraSettings, adapter: HTTPAdapter) -> JIRA:
+    """A client that has asked nothing yet.
+
+    Raises:
+        UsageError: when the token's reference leads nowhere.
+    """
+    token = resolve_secret(settings.token).reveal()
+    sign_in: dict[str, Any] = (
+        {"basic_auth": (settings.user, token)} if settings.user else {"token_auth": token}
+    )
+    client = JIRA(
+        server=settings.url,
+        options={"verify": settings.verify},
+        get_server_info=False,  # its request would go out before the guarded adapter is mounted
+        logging=False,  # it would log whole answers, with what names and secrets they hold
+        max_retries=0,  # the adapter retries, under the source's deadline
+        timeout=settings.timeout_seconds,
+        **sign_in,
+    )
+    client._session.mount("https://", adapter)
+    client._session.mount("http://", adapter)
+    return client
+
+
+def server_of(client: JIRA, settings: JiraSettings) -> Server:
+    """What answers at the address: one request.
+
+    Raises:
+        SourceError: when it is not Jira.
+    """
+    information = client.server_info()
+    if not isinstance(information, Mapping) or not any(name in information for name in _TOLD_BY_JIRA):
+        raise SourceError(f"{settings.url} answers, but not as Jira does. Is the address right?")
+    address = text_of(information.get("baseUrl")) or settings.url
+    return Server(information.get("deploymentType") == CLOUD, address.rstrip("/"))
+
+
+def prepare(client: JIRA, server: Server) -> JIRA:
+    """Tell a client which kind of Jira it speaks to, as if it had asked itself."""
+    # Search works differently on Cloud, and the client takes its own word only from this attribute.
+    client.deploymentType = CLOUD if server.is_cloud else "Server"
+    client._fields_cache_value = {"key": "key"}  # it would ask for all fields once more, to find ids by name
+    client._options["rest_api_version"] = "3" if server.is_cloud else "2"
+    return client
+
+
+def said(error: JIRAError) -> str:
+    """What Jira answered, in a sentence; of a web page only that it was one."""
+    words = " ".join(str(error.text or "").split())
+    if words.startswith("<"):
+        words = "a web page"
+    return f"Jira answered {error.status_code}: {words[:_LONGEST_SAYING]}"
