@@ -30,6 +30,8 @@ from itomm.config.settings import CATALOGUE_SOURCE, Configuration, Service
 from itomm.config.structure import nearest, problems_of
 from itomm.config.yaml_source import PathInDocument
 from itomm.evidence.letting_go.removals import forgotten_people
+from itomm.evidence.reading.held import held_records
+from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.store import Store
 
 
@@ -185,9 +187,10 @@ def _assignment(
             until=until,
             full_reading_every=timedelta(days=settings.full_reading_days),
         ),
-        standing={}
-        if manner.full
-        else standing(sources, earlier, services=settings.services, history=history),
+        held=lambda stream: held_records(
+            Snapshot(store.folder, tuple(earlier), tuple(store.compactions())), *stream, until
+        ),
+        standing={} if manner.full else standing(sources, earlier, services=services, history=history),
     )
 
 
