@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import click
 
-from itomm.cli.collection import configured_sources
+from itomm.cli.collection import configured_sources, imported_catalogues
 from itomm.cli.options import Invocation, common_options, output_option
 from itomm.cli.progress import working
-from itomm.cli.tables import print_paragraph, print_table, write_out
 from itomm.cli.scope_report import scope_lines
+from itomm.cli.tables import print_paragraph, print_table, write_out
 from itomm.cli.workspace import Workspace
 from itomm.collectors.contract import Check, CheckState
 from itomm.collectors.framework.checking import check_source
