@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +13,9 @@ import pytest
 
 from itomm.collectors.conformance import Answer, MemorySink, MisbehavingServer, PretendTime, contract_faults
 from itomm.collectors.contract import CheckState
+from itomm.collectors.framework.adapter import GuardedAdapter
 from itomm.collectors.framework.checking import check_source
+from itomm.collectors.framework.context import Period, StreamContext
 from itomm.collectors.framework.continuing import Continuation
 from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import collect
@@ -507,6 +510,42 @@ def test_what_changed_in_a_group_is_asked_for_once_and_otherwise_project_by_proj
     )
     assert outcome.complete
     assert again == found
+
+
+LATELY = "2026-11-01T05:30:00Z"
+LONG_AGO = "2026-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("asked", "created_at", "active_at", "stands"),
+    [
+        (("branch_protection", 3), LONG_AGO, LATELY, True),  # activity says nothing of it
+        (("branch_protection", 20), LONG_AGO, LONG_AGO, False),  # too old
+        (("branch_protection", 3), LATELY, LATELY, False),  # a new project
+        (("repository", 3), LONG_AGO, LONG_AGO, True),
+        (("repository", 3), LONG_AGO, LATELY, False),
+        (("repository", 3), LONG_AGO, "2026-11-01T02:30:00Z", False),  # activity is noted once an hour
+        (("security_scan", 3), LONG_AGO, LONG_AGO, False),  # pipelines were not asked for
+    ],
+)
+def test_a_reading_stands_while_it_is_young_and_nothing_shows_that_it_moved(  # noqa: PLR0917  a table
+    gitlab: MisbehavingServer,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: tuple[str, int],
+    created_at: str,
+    active_at: str,
+    stands: bool,
+) -> None:
+    record_type, hours = asked
+    row = project(1, "acme/one", created_at=created_at, last_activity_at=active_at)
+    gitlab.on(f"{API}/groups/acme/projects", answer([row]))
+    source, time = source_at(gitlab, monkeypatch), PretendTime()
+    until = time.clock()
+    (stream,) = (one for one in GitLabCollector.streams if one.record_type == record_type)
+    with GuardedAdapter(source.limits, time.timing(threading.Event())) as adapter:
+        context = StreamContext(Period(until - timedelta(days=90), until), adapter)
+        collector = GitLabCollector(source.settings)
+        assert collector.unchanged(stream, until - timedelta(hours=hours), context) is stands
 
 
 def test_a_record_leads_to_its_page_and_its_request(
