@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from itomm.cli.workspace import Workspace, score
@@ -63,6 +64,16 @@ def named_assessment(
     except UsageError:
         raise UsageError(f"There is no assessment '{name}'. {HOW_TO_NAME}{_known(workspace)}") from None
     return Named(instant, score(workspace, as_of=instant, profile=profile).assessment)
+
+
+def previous_assessment(workspace: Workspace, as_of: datetime) -> Named | None:
+    """The newest recorded assessment of an earlier instant; None when there is none."""
+    store = workspace.existing_store
+    earlier = [each for each in recorded_assessments(store) if each.as_of < as_of]
+    if not earlier:
+        return None
+    newest = max(earlier, key=lambda each: (each.as_of, each.head.seq))
+    return Named(newest.id, read_assessment(document_of(store, newest), newest.id))
 
 
 def _content(file: Path) -> bytes:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from itomm.config.structure import StrictModel
+from itomm.config.structure import QuantityText, StrictModel
 
 Cost = Annotated[Decimal, Field(gt=0, le=1_000_000)]
 
@@ -25,3 +25,25 @@ class RoadmapSettings(StrictModel):
 
     costs: EffortCosts = EffortCosts()
     find_out: Annotated[Decimal, Field(ge=0, le=1_000_000)] = Decimal(1)
+
+
+Level = Annotated[int, Field(ge=0, le=9)]
+
+
+class GateSettings(StrictModel):
+    """What ``itomm gate`` asks for. Levels by id of area, practice, and service or group.
+
+    ``minimum_coverage`` is the share that has to be known; ``largest_drop`` how far the index may fall below
+    that of ``baseline``.
+    """
+
+    view: Literal["evidence", "stated", "overrides"] = "overrides"
+    minimum_level: Level | None = None
+    areas: dict[str, Level] = Field(default_factory=dict)
+    practices: dict[str, Level] = Field(default_factory=dict)
+    services: dict[str, Level] = Field(default_factory=dict)
+    minimum_coverage: QuantityText | None = None
+    no_expired_overrides: bool = False
+    largest_drop: Annotated[Decimal, Field(ge=0, le=9)] | None = None
+    baseline: str | None = None
+    allow_incomplete_sources: bool = False

@@ -1,0 +1,190 @@
+"""A gate for pipelines: what is asked of an assessment, and whether it is met.
+
+What is not known neither meets a demand nor fails it: the check is incomplete then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+
+from itomm.scoring.assessment import Assessment, LevelRange, ScopeScore, SourceState, View
+from itomm.scoring.comparing.causes import Cause
+from itomm.scoring.comparing.comparison import Comparison
+from itomm.scoring.points import NONE
+
+
+class Outcome(StrEnum):
+    """How a check ended."""
+
+    MET = "met"
+    NOT_MET = "not_met"
+    INCOMPLETE = "incomplete"
+
+
+@dataclass(frozen=True)
+class Demands:
+    """What is asked for; levels by id. ``largest_drop`` is in points of the organisation's index."""
+
+    level: int | None = None
+    areas: Mapping[str, int] = field(default_factory=dict)
+    practices: Mapping[str, int] = field(default_factory=dict)
+    scopes: Mapping[str, int] = field(default_factory=dict)
+    coverage: Fraction | None = None
+    no_expired_overrides: bool = False
+    largest_drop: Fraction | None = None
+    allow_incomplete_sources: bool = False
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing is asked for; such a gate would let everything through."""
+        asked = (self.areas, self.practices, self.scopes, self.no_expired_overrides)
+        return not any(asked) and all(each is None for each in (self.level, self.coverage, self.largest_drop))
+
+
+@dataclass(frozen=True)
+class Check:
+    """One demand and whether it is met; ``found`` and ``wanted`` are ready to read."""
+
+    kind: str  # level | coverage | sources | expired_overrides | drop
+    subject: str
+    wanted: str
+    found: str
+    outcome: Outcome
+    detail: str = ""
+
+
+def checks(
+    assessment: Assessment, view: View, demands: Demands, baseline: Comparison | None = None
+) -> tuple[Check, ...]:
+    """Check everything that is asked for, in a defined order.
+
+    ``baseline`` compares an earlier assessment with this one; None when there is none.
+    """
+    found = [*_levels(assessment, view, demands)]
+    if demands.coverage is not None:
+        found.append(_coverage(assessment.scopes[0].views[view], demands.coverage))
+    if demands.no_expired_overrides:
+        found.append(_expired_overrides(assessment))
+    if demands.largest_drop is not None:
+        found.append(_drop(baseline, demands.largest_drop))
+    if not demands.allow_incomplete_sources:
+        found.append(_sources(assessment.sources))
+    return tuple(found)
+
+
+def outcome_of(found: Sequence[Check]) -> Outcome:
+    """The gate's outcome: what is surely not met comes before what cannot be told."""
+    outcomes = {each.outcome for each in found}
+    for each in (Outcome.NOT_MET, Outcome.INCOMPLETE):
+        if each in outcomes:
+            return each
+    return Outcome.MET
+
+
+def _levels(assessment: Assessment, view: View, demands: Demands) -> Iterator[Check]:
+    top = assessment.scopes[0]
+    score = top.views[view]
+    if demands.level is not None:
+        yield _level(top.name, score.level, demands.level)
+    areas = {each.area: each.level for each in score.areas}
+    for area, wanted in sorted(demands.areas.items()):
+        yield _level(area, areas.get(area), wanted)
+    practices = {each.practice: each.level for each in score.practices}
+    for practice, wanted in sorted(demands.practices.items()):
+        yield _level(practice, practices.get(practice), wanted)
+    scopes = {each.id: each.views[view].level for each in assessment.scopes}
+    for scope, wanted in sorted(demands.scopes.items()):
+        yield _level(scope, scopes.get(scope), wanted)
+
+
+def _level(subject: str, level: LevelRange | None, wanted: int) -> Check:
+    asked = f"level {wanted} or higher"
+    if level is None:
+        detail = "Nothing of it applies, so no level can be held. Take the demand out."
+        return Check("level", subject, asked, "no level", Outcome.NOT_MET, detail)
+    bounds = f"{level.low} to {level.high}" if level.low < level.high else str(level.low)
+    if level.rated:
+        met = level.point >= wanted
+        found = f"level {level.point}"
+        detail = "" if met or level.high < wanted else f"It may be up to {level.high} once more is known."
+        return Check("level", subject, asked, found, Outcome.MET if met else Outcome.NOT_MET, detail)
+    found = f"not rated ({bounds})"
+    if level.low >= wanted:
+        return Check("level", subject, asked, found, Outcome.MET)
+    if level.high < wanted:
+        return Check("level", subject, asked, found, Outcome.NOT_MET)
+    detail = "Too little is known to tell; 'itomm doctor' says what is missing."
+    return Check("level", subject, asked, found, Outcome.INCOMPLETE, detail)
+
+
+def _coverage(score: ScopeScore, wanted: Fraction) -> Check:
+    met = score.known_share >= wanted
+    return Check(
+        kind="coverage",
+        subject="known share",
+        wanted=f"{_percent(wanted)} or more",
+        found=_percent(score.known_share),
+        outcome=Outcome.MET if met else Outcome.INCOMPLETE,
+        detail="" if met else "Less of what decides the level is known than asked for.",
+    )
+
+
+def _expired_overrides(assessment: Assessment) -> Check:
+    expired = sorted(
+        f"{override.id} ({answer.criterion}, {scope.id})"
+        for scope in assessment.scopes
+        for answer in scope.answers
+        for override in answer.overrides
+        if override.state == "expired" and not any(each.state == "active" for each in answer.overrides)
+    )
+    return Check(
+        kind="expired_overrides",
+        subject="overrides",
+        wanted="none expired",
+        found=", ".join(expired) or "none expired",
+        outcome=Outcome.NOT_MET if expired else Outcome.MET,
+        detail="Propose them anew, or withdraw them." if expired else "",
+    )
+
+
+def _drop(baseline: Comparison | None, largest: Fraction) -> Check:
+    """What is only not seen any more is no drop, and no proof that there is none."""
+    wanted = f"a drop of {float(largest):.2f} at most"
+    if baseline is None:
+        return Check("drop", "index", wanted, "no earlier assessment", Outcome.MET)
+    drop = -baseline.index
+    unseen = -sum((each.index for each in baseline.changes if each.cause is Cause.COVERAGE), NONE)
+    outcome = Outcome.MET
+    detail = f"Not like for like: {', '.join(baseline.unlike)} differ." if baseline.unlike else ""
+    if drop - max(unseen, NONE) > largest:
+        outcome = Outcome.NOT_MET
+    elif drop > largest:
+        outcome = Outcome.INCOMPLETE
+        detail = f"{float(unseen):.2f} of it is what could not be seen. {detail}".strip()
+    found = f"a drop of {float(drop):.2f}" if drop > 0 else f"a rise of {float(-drop):.2f}"
+    return Check("drop", "index", wanted, found, outcome, detail)
+
+
+def _sources(sources: Sequence[SourceState]) -> Check:
+    broken = sorted(
+        f"{each.source} ({each.record_type})"
+        for each in sources
+        if not each.complete or each.reason is not None or each.error or each.denied
+    )
+    return Check(
+        kind="sources",
+        subject="sources",
+        wanted="all complete",
+        found=", ".join(broken) or "all complete",
+        outcome=Outcome.INCOMPLETE if broken else Outcome.MET,
+        detail="'itomm doctor' says what is wrong with them." if broken else "",
+    )
+
+
+def _percent(share: Fraction) -> str:
+    """A share in percent, rounded down to a tenth, so that none reads as more than it is."""
+    tenths = share * 1000 // 1
+    return f"{tenths // 10}.{tenths % 10} %" if tenths % 10 else f"{tenths // 10} %"
