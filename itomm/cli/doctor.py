@@ -25,8 +25,8 @@ from itomm.evidence.upkeep import counting, upkeep_findings, upkeep_of
 from itomm.reports.document import to_json
 
 EVIDENCE = "evidence"
-Row = tuple[str, str, str, str]
 SCOPE = "scope"
+Row = tuple[str, str, str, str]
 
 
 @click.command()
@@ -127,19 +127,19 @@ def _store_rows(workspace: Workspace) -> tuple[list[Row], bool]:
         )
     else:
         rows += _evidence_rows(workspace, store)
+        rows += _scope_rows(workspace)
     return rows, bool(found.faults)
 
 
-def _evidence_rows(workspace: Workspace, store: Store) -> Iterator[Row]:
-    now, limits = workspace.invocation.clock(), workspace.configuration.settings.health
-    findings = stream_findings(streams_of(store.collections()), now, limits, counting(store))
-        rows += _scope_rows(workspace)
-    for finding in (*findings, *upkeep_findings(upkeep_of(store), now, limits)):
-        detail = ". ".join(part for part in (finding.detail, finding.remedy) if part)
-        yield EVIDENCE, finding.title, finding.state.value, detail
 def _scope_rows(workspace: Workspace) -> list[Row]:
     """What belongs to nothing, and what catalogues say differently."""
     lines = list(scope_lines(workspace))
     return [(SCOPE, "records and services belong together", CheckState.WARNING.value, line) for line in lines]
 
 
+def _evidence_rows(workspace: Workspace, store: Store) -> Iterator[Row]:
+    now, limits = workspace.invocation.clock(), workspace.configuration.settings.health
+    findings = stream_findings(streams_of(store.collections()), now, limits, counting(store))
+    for finding in (*findings, *upkeep_findings(upkeep_of(store), now, limits)):
+        detail = ". ".join(part for part in (finding.detail, finding.remedy) if part)
+        yield EVIDENCE, finding.title, finding.state.value, detail

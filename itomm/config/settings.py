@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from itomm.config.errors import InvalidInputError, Problem
-from itomm.config.planning_settings import GateSettings, RoadmapSettings
+from itomm.config.planning_settings import RoadmapSettings
 from itomm.config.scope_settings import ScopeSettings
 from itomm.config.secrets import DatabaseReference, Secret, SecretReference, resolve_database
 from itomm.config.structure import QuantityText, StrictModel, checked, nearest
@@ -173,7 +173,6 @@ class Settings(StrictModel):
     overrides: OverrideSettings = OverrideSettings()
     health: HealthSettings = HealthSettings()
     roadmap: RoadmapSettings = RoadmapSettings()
-    gate: GateSettings = GateSettings()
 
 
 @dataclass(frozen=True)
@@ -186,7 +185,6 @@ class Configuration:
 
     settings: Settings
     document: Document
-
     written: Settings | None = None
 
     @property
@@ -198,6 +196,7 @@ class Configuration:
         """The same with these groups and services in scope."""
         update = {"groups": tuple(groups), "services": tuple(services)}
         return Configuration(self.as_written.model_copy(update=update), self.document, self.as_written)
+
     @property
     def folder(self) -> Path:
         """The folder of the configuration file."""
@@ -256,7 +255,6 @@ def _contradictions(settings: Settings, document: Document) -> Iterator[Problem]
     for name, source in settings.sources.items():
         if not isinstance(source.get("collector"), str):
             yield Problem(document.place(("sources", name)), f"source '{name}' names no collector")
-    for index, service in enumerate(settings.services):
     for index, catalogue in enumerate(settings.scopes.imports):
         if not isinstance(catalogue.get("collector"), str):
             yield Problem(
@@ -264,6 +262,7 @@ def _contradictions(settings: Settings, document: Document) -> Iterator[Problem]
                 "this catalogue names no collector",
                 "Such as 'collector: backstage'.",
             )
+    for index, service in enumerate(settings.services):
         here = ("services", index)
         if service.group is not None and service.group not in groups:
             yield Problem(
