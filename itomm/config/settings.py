@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from itomm.config.errors import InvalidInputError, Problem
-from itomm.config.planning_settings import RoadmapSettings
+from itomm.config.planning_settings import GateSettings, RoadmapSettings
 from itomm.config.scope_settings import ScopeSettings
 from itomm.config.secrets import DatabaseReference, Secret, SecretReference, resolve_database
 from itomm.config.structure import QuantityText, StrictModel, checked, nearest
@@ -173,6 +173,7 @@ class Settings(StrictModel):
     overrides: OverrideSettings = OverrideSettings()
     health: HealthSettings = HealthSettings()
     roadmap: RoadmapSettings = RoadmapSettings()
+    gate: GateSettings = GateSettings()
 
 
 @dataclass(frozen=True)
