@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 
 from itomm.cli.collection import configured_sources, imported_catalogues
+from itomm.cli.conventions import conventions_document, conventions_of, print_conventions
 from itomm.cli.options import Invocation, common_options, output_option
 from itomm.cli.progress import working
 from itomm.cli.scope_report import scope_lines
@@ -31,9 +32,10 @@ Row = tuple[str, str, str, str]
 
 @click.command()
 @click.option("--offline", is_flag=True, help="Do not ask the sources.")
+@click.option("--conventions", "with_conventions", is_flag=True, help="What teams keep, and what it unlocks.")
 @output_option("table", "json")
 @common_options
-def command(invocation: Invocation, *, offline: bool, output: str) -> int:
+def command(invocation: Invocation, *, offline: bool, with_conventions: bool, output: str) -> int:
     """Check configuration, rules, sources, store and evidence; name what to mend.
 
     Exit code 3 when a source or the store has a fault, 5 when configuration or rules have. Warnings do not
@@ -49,15 +51,19 @@ def command(invocation: Invocation, *, offline: bool, output: str) -> int:
     with working("Looking at the store", quiet=invocation.quiet):
         stored, damaged = _store_rows(workspace)
     rows += stored
+    found = conventions_of(workspace) if with_conventions else None
     if output == "json":
         names = ("part", "check", "state", "detail")
-        write_out(
-            to_json(
-                {"schema": "itomm/doctor/1", "checks": [dict(zip(names, row, strict=True)) for row in rows]}
-            )
-        )
+        document = {
+            "schema": "itomm/doctor/1",
+            "checks": [dict(zip(names, row, strict=True)) for row in rows],
+        }
+        shown = {} if found is None else {"conventions": conventions_document(found)}
+        write_out(to_json({**document, **shown}))
     else:
         print_table("", ("part", "check", "", "detail"), rows)
+        if found is not None:
+            print_conventions(found)
         print_paragraph(_summary(rows, broken=failed or damaged))
     return ExitCode.INCOMPLETE if failed or damaged else ExitCode.OK
 

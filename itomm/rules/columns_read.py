@@ -20,6 +20,27 @@ def columns_read(rules: Iterable[BoundRule]) -> Mapping[str, frozenset[str]]:
     return {name: frozenset(columns) for name, columns in found.items()}
 
 
+def values_asked_for(bound: BoundRule) -> frozenset[str]:
+    """The texts that a rule's conditions name."""
+    measure = bound.measure
+    trees = [
+        bound.where,
+        measure.condition,
+        measure.population,
+        measure.value,
+        *bound.linked_conditions.values(),
+    ]
+    if bound.query is not None:
+        trees.append(bound.query.tree)
+    return frozenset(
+        literal.name
+        for tree in trees
+        if tree is not None
+        for literal in tree.find_all(exp.Literal)
+        if literal.is_string
+    )
+
+
 def _read(bound: BoundRule) -> Iterator[tuple[str, str]]:
     rule, measure = bound.rule, bound.measure
     own = rule.record_type.name

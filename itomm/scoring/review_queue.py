@@ -77,7 +77,7 @@ def review_queue(
     items = [
         item
         for scope in scopes
-        for item in _of_scope(assessment, scope, _Reach(assessment, scope, rules), soon)
+        for item in _of_scope(assessment, scope, Reach(assessment, scope, rules), soon)
     ]
     return sorted(
         items,
@@ -85,7 +85,7 @@ def review_queue(
     )
 
 
-class _Reach:
+class Reach:
     """How far one answer of a scope can move the scope's score."""
 
     def __init__(self, assessment: Assessment, scope: ScopeResult, rules: Rules) -> None:
@@ -106,7 +106,7 @@ class _Reach:
 
 
 def _of_scope(
-    assessment: Assessment, scope: ScopeResult, reach: _Reach, soon: timedelta
+    assessment: Assessment, scope: ScopeResult, reach: Reach, soon: timedelta
 ) -> Iterator[ReviewItem]:
     blocking = {
         criterion for practice in scope.views[View.OVERRIDES].practices for criterion in practice.held_back_by
