@@ -65,7 +65,7 @@ def has_cursors(subject: Subject) -> bool:
 def _cursor_streams(subject: Subject) -> list[str]:
     return [
         stream.record_type
-        for stream in subject.collector.streams
+        for stream in subject.offered
         if stream.cursor_field is not None and stream.record_type in subject.streams
     ]
 

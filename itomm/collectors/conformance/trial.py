@@ -15,7 +15,7 @@ from itomm.collectors.conformance.memory_sink import MemorySink
 from itomm.collectors.conformance.misbehaving_server import MisbehavingServer
 from itomm.collectors.conformance.pretend_time import PretendTime
 from itomm.collectors.conformance.watching import Watch, watched
-from itomm.collectors.contract import Check, Collector, NetworkedSettings
+from itomm.collectors.contract import Check, Collector, NetworkedSettings, Stream
 from itomm.collectors.framework.checking import check_source
 from itomm.collectors.framework.continuing import Continuation, Resumption, StreamKey
 from itomm.collectors.framework.reading import Assignment
@@ -25,6 +25,7 @@ from itomm.evidence.observation import Page
 
 VARIABLE = "ITOMM_CONTRACT_TOKEN"
 SOURCE = "tried"
+_ANY_ADDRESS = "http://127.0.0.1:1"
 MOST_REQUESTS = 2_000
 """A tool that a test asks more often than this is too large, or is asked without end."""
 SettingsAt = Callable[[str], Mapping[str, object]]
@@ -82,6 +83,13 @@ class Asking:
 ALL = Asking()
 
 
+def _offered(collector: type[Collector], settings: SettingsAt) -> tuple[Stream, ...]:
+    """The streams of a source; only a collector that is configured which ones needs its settings for that."""
+    if not collector.streams_are_configured:
+        return collector.streams
+    return collector.streams_of(collector.settings_model.model_validate(settings(_ANY_ADDRESS)))
+
+
 class Subject:
     """A collector under trial, with the settings and the tool that it is tried with.
 
@@ -101,7 +109,8 @@ class Subject:
         self.settings = settings
         self.tool = tool
         self.variable = variable
-        self.streams = streams or tuple(stream.record_type for stream in collector.streams)
+        self.offered = _offered(collector, settings)
+        self.streams = streams or tuple(stream.record_type for stream in self.offered)
 
     @cached_property
     def healthy(self) -> Reading:
