@@ -19,6 +19,12 @@ test: system-packages $(VENV)/development ## install what the tests need, then r
 	@$(BIN)/mypy
 	@$(BIN)/itomm rules lint
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@echo "Not run here: tests against real Redmine, Request Tracker, Icinga 2 and VictoriaMetrics. They are: make test-real"
+
+.PHONY: test-real
+test-real: system-packages $(VENV)/development ## install heavy servers (Redmine, Icinga, ...) and test against them
+	@sh tests/real/install_heavy_servers.sh
+	@$(BIN)/pytest -m real_server tests/real/heavy
 
 .PHONY: check
 check: $(VENV)/development ## lint, types and rule tests only

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
+import ssl
 import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +37,7 @@ def binary(name: str) -> str:
     if found is None:
         raise AssertionError(
             f"{name} is not installed, and this test needs the real one: "
-            f"apt-get install --no-install-recommends {DEBIAN_PACKAGES[name]}"
+            f"apt-get install --no-install-recommends {DEBIAN_PACKAGES.get(name, name)}"
         )
     return found
 
@@ -70,7 +72,7 @@ def start_prometheus(
         "--rules.alert.resend-delay=1s",  # the first send may come before the Alertmanager is known
         "--log.level=warn",
     ]
-    with _running(command, folder, f"http://127.0.0.1:{port}") as server:
+    with running(command, folder, f"http://127.0.0.1:{port}") as server:
         wait_for(
             f"{server.url}/api/v1/targets?state=active",
             lambda answer: answer.count('"lastScrape":') == len(scrape),
@@ -93,7 +95,7 @@ def start_alertmanager(folder: Path, configuration: str) -> Iterator[RunningServ
         "--cluster.listen-address=",
         "--log.level=warn",
     ]
-    with _running(command, folder, f"http://127.0.0.1:{port}") as server:
+    with running(command, folder, f"http://127.0.0.1:{port}") as server:
         yield server
 
 
@@ -132,12 +134,33 @@ def _prometheus_configuration(rule_files: Sequence[Path], scrape: Sequence[str],
 
 
 @contextmanager
-def _running(command: Sequence[str], folder: Path, url: str) -> Iterator[RunningServer]:
+def running(
+    command: Sequence[str],
+    folder: Path,
+    url: str,
+    *,
+    ready: str = "/-/ready",
+    environment: Mapping[str, str] | None = None,
+    user: str | None = None,
+    trusting: ssl.SSLContext | None = None,
+) -> Iterator[RunningServer]:
+    """The server that ``command`` starts, once ``ready`` answers something below status 500.
+
+    ``environment`` is added to ours; ``user`` is who it runs as.
+    """
     log = folder / "server.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=folder)
+        process = subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            env={**os.environ, **(environment or {})},
+            user=user,
+            group=user,
+        )
         try:
-            _wait_until_ready(process, url, log)
+            _wait_until_ready(process, f"{url}{ready}", log, trusting)
             yield RunningServer(url, folder)
         finally:
             process.terminate()
@@ -157,13 +180,20 @@ def wait_for(url: str, holds: Callable[[str], bool]) -> str:
     raise AssertionError(f"{url} did not come to the wanted state within {_SECONDS_TO_START} s: {text[:500]}")
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+def _wait_until_ready(
+    process: subprocess.Popen[bytes], url: str, log: Path, trusting: ssl.SSLContext | None
+) -> None:
     deadline = time.monotonic() + _SECONDS_TO_START
     while time.monotonic() < deadline:
         assert process.poll() is None, f"it ended at once:\n{log.read_text(encoding='utf-8')}"
         try:
-            with urllib.request.urlopen(f"{url}/-/ready", timeout=2):  # noqa: S310  a loopback address of ours
+            with urllib.request.urlopen(url, timeout=5, context=trusting):  # noqa: S310  a loopback address of ours
                 return
+        except urllib.error.HTTPError as error:
+            with error:
+                if error.code < 500 and error.code != 404:
+                    return  # it wants to be signed in to, so it is there
         except (urllib.error.URLError, OSError):
-            time.sleep(0.05)  # a process that starts gives no other sign
+            pass
+        time.sleep(0.05)  # a process that starts gives no other sign
     raise AssertionError(f"not ready after {_SECONDS_TO_START} s:\n{log.read_text(encoding='utf-8')}")
