@@ -8,7 +8,7 @@ not answer, None says so, and the caller asks by REST.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import requests
@@ -110,10 +110,7 @@ def jobs_since(client: GitLabClient, project: Project, since: datetime) -> Itera
         found = _project(client, _JOBS, asked)
         if found is None:
             raise GraphQlSilentError
-        told = {"project": project.path, "pipelines.updatedAfter": asked["since"], "after": after or ""}
-        request = replace(
-            client.last_request(), query={name: str(text) for name, text in told.items() if text}
-        )
+        request = client.last_request()
         connection = mapping_of(found.get("pipelines"))
         for node in rows_of(connection.get("nodes")):
             yield _pipeline(project, node, request)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import zlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -113,6 +114,10 @@ class ProjectData:
     ) -> None:
         begin = until - RECENT_JOBS
         recent = [job for job in jobs if job.created_at and begin <= job.created_at <= until]
+        if request.method == "POST":
+            # What of the answer counts: a run that goes on behind a kill asks for no more than that.
+            counts = {"project": project.path, "jobs.createdAfter": format_instant(begin)}
+            request = replace(request, query=counts)
         self._recent[project.id] = (telling(recent), request)
 
     def _pack(self, what: str, project: Project, content: object) -> None:
