@@ -18,8 +18,13 @@ def zone_named(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(available_timezones())  # reads a folder tree each time
+
+
 def _must_be_zone(name: str) -> str:
-    names = available_timezones()
+    names = _names()
     if name not in names:
         hint = closest(name, sorted(names))
         raise ValueError(f"there is no time zone '{name}'. {hint}".strip())
