@@ -50,7 +50,9 @@ def _orphan_lines(found: list[Orphans]) -> Iterator[str]:
     for source, scopes in sorted(by_source.items()):
         shown = ", ".join(f"{scope} ({records:,})" for scope, records in scopes.most_common(MOST_NAMES))
         more = f", and {len(scopes) - MOST_NAMES} more" if len(scopes) > MOST_NAMES else ""
-        yield f"{source}: {scopes.total():,} records belong to no configured service: {shown}{more}."
+        records = scopes.total()
+        belong = "1 record belongs" if records == 1 else f"{records:,} records belong"
+        yield f"{source}: {belong} to no configured service: {shown}{more}."
 
 
 def _unknown_lines(settings: Settings, unknown: list[str]) -> Iterator[str]:
