@@ -18,7 +18,7 @@ from itomm.collectors.contract import (
 )
 from itomm.collectors.jira.client import JiraClient
 from itomm.collectors.jira.connection import said
-from itomm.collectors.jira.lanes import Lanes
+from itomm.collectors.jira.lanes import PROJECTS_AT_ONCE, Lanes
 from itomm.collectors.jira.query import Wanted, issue_query
 from itomm.collectors.jira.reading import Reading, reading_of
 from itomm.collectors.jira.searching import Place, Search, Seen
@@ -30,9 +30,6 @@ from itomm.collectors.payload import instant_of
 from itomm.evidence.observation import Page, UnknownReason
 
 BROWSE = "Browse Projects"
-
-PROJECTS_AT_ONCE = 50
-"""Projects that one search names; the address of a request must stay short."""
 
 
 class JiraCollector(Collector):

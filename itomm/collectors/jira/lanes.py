@@ -18,6 +18,9 @@ from itomm.collectors.jira.settings import JiraSettings
 from itomm.collectors.jira.site import Site
 from itomm.evidence.observation import UnknownReason
 
+PROJECTS_AT_ONCE = 50
+"""Projects that one search names; the address of a request must stay short."""
+
 Refusal = tuple[UnknownReason, str]
 
 
@@ -58,13 +61,22 @@ class Lanes:
             configured = list(dict.fromkeys(self._settings.projects))
             if not configured:
                 self._projects = client.projects(), {}
-            elif len(configured) == 1 or self._refusal(configured, context) is None:
+            elif len(configured) == 1:  # its search itself tells
                 self._projects = configured, {}
             else:
-                refusals = {project: self._refusal([project], context) for project in configured}
-                refused = {project: found for project, found in refusals.items() if found}
+                refused = self._refused(configured, context)
                 self._projects = [project for project in configured if project not in refused], refused
         return self._projects
+
+    def _refused(self, projects: list[str], context: CollectionContext) -> dict[str, Refusal]:
+        """Those that are refused: one request for many, and one for each only when some are."""
+        found: dict[str, Refusal] = {}
+        for start in range(0, len(projects), PROJECTS_AT_ONCE):
+            group = projects[start : start + PROJECTS_AT_ONCE]
+            if self._refusal(group, context) is not None:
+                refusals = {project: self._refusal([project], context) for project in group}
+                found |= {project: refusal for project, refusal in refusals.items() if refusal}
+        return found
 
     def _refusal(self, projects: list[str], context: CollectionContext) -> Refusal | None:
         """Why a search in these projects is refused; None when it is not."""
