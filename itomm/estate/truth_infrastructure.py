@@ -30,7 +30,10 @@ def _monitored(scope: Scope) -> Measurement:
 
 
 def _rules_owned(scope: Scope) -> Measurement:
-    return share(scope.rules, lambda rule: "team" in rule.labels)
+    """Rules that lead to a team known in the catalogue: by their label, or by the service they are about."""
+    owned = {service.id: service.team for service in scope.company.habits.services if service.owned}
+    teams = set(owned.values())
+    return share(scope.rules, lambda rule: rule.service in owned or rule.labels.get("team") in teams)
 
 
 def _rules_standard(scope: Scope) -> Measurement:

@@ -36,7 +36,8 @@ def _logged(scope: Scope) -> Measurement:
 
 
 def _incident_process(scope: Scope) -> Measurement:
-    pages = [page for page in scope.texts("process", "incident") if page.words >= 150]
+    written = [*scope.texts("process", "incident"), *scope.texts("policy", "incident")]
+    pages = [page for page in written if page.words >= 150]
     return Age(days_since(scope, (page.touched_at for page in pages)))
 
 
