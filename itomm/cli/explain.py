@@ -15,10 +15,12 @@ from itomm.config.clock import format_instant
 from itomm.config.errors import ExitCode
 from itomm.reports.document import plain, to_json
 from itomm.reports.evidence_behind import evidence_behind
+from itomm.reports.sensitivity import criterion_moves, distance_document, move_document, move_text
 from itomm.reports.wording import confidence_text, words_for
 from itomm.rules.model import Criterion
 from itomm.rules.rule import Rule
 from itomm.rules.rule_set import RuleSet
+from itomm.scoring.assess import rules_for
 from itomm.scoring.assessment import (
     CriterionAnswer,
     EvidenceRecord,
@@ -26,6 +28,9 @@ from itomm.scoring.assessment import (
     ScopeKind,
     View,
 )
+from itomm.scoring.planning.distance import distance_of
+from itomm.scoring.planning.sensitivity import Move
+from itomm.scoring.planning.standing import Standing
 
 RECORDS_SHOWN = 20
 
@@ -74,6 +79,9 @@ def command(
         seed=seed if sample else None,
     ).get((criterion.id, scope.id), ())
     rule = _rule_text(workspace.rule_set, answer, criterion.id)
+    rules = rules_for(assessment.model, assessment.profile, workspace.configuration.settings)
+    standing = Standing.of(assessment.model, rules, scope, View.OVERRIDES)
+    moves = criterion_moves(standing, criterion)
     if output == "json":
         document = {
             "schema": "itomm/explanation/1",
@@ -82,6 +90,8 @@ def command(
             "criterion": plain(criterion),
             "answer": plain(answer),
             "rule": rule,
+            "distance": distance_document(answer.inferred),
+            "moves": [move_document(each) for each in moves],
             "records": plain(behind),
             **({"sample": {"size": len(behind), "seed": seed}} if sample else {}),
         }
@@ -89,9 +99,22 @@ def command(
     else:
         for line, style in _lines(criterion, scope.name, answer, rule):
             print_paragraph(line, style=style)
+        for line in _sensitivity_lines(answer, moves):
+            print_paragraph(line)
         drawn = f"A sample of those that counted, {len(behind)} of {{counted}}, seed {seed}" if sample else ""
         _print_records(answer.inferred, behind, drawn)
     return ExitCode.OK
+
+
+def _sensitivity_lines(answer: CriterionAnswer, moves: Sequence[Move]) -> Iterator[str]:
+    yield ""
+    distance = distance_of(answer.inferred)
+    if distance is not None:
+        yield f"Distance: {distance.text}."
+    for each in moves:
+        yield f"Were it {words_for({}, each.to.value)}: {move_text(each)}."
+    if not moves:
+        yield "No other answer to it alone would move a level."
 
 
 def _rule_text(rule_set: RuleSet, answer: CriterionAnswer, criterion: str) -> str:

@@ -14,9 +14,18 @@ from itomm.cli.workspace import Workspace, score
 from itomm.config.errors import ExitCode, UsageError
 from itomm.config.structure import nearest
 from itomm.reports.document import plain, to_json
+from itomm.reports.sensitivity import (
+    SensitivityShown,
+    distance_rows,
+    move_rows,
+    robustness_rows,
+    sensitivity_document,
+)
 from itomm.reports.verdict import assumptions_clause
 from itomm.reports.wording import words_for
+from itomm.scoring.assess import rules_for
 from itomm.scoring.assessment import Assessment, CriterionAnswer, ScopeResult, View
+from itomm.scoring.planning.standing import Standing
 
 HEADINGS = ("criterion", "title", "answer", "measured", "by")
 
@@ -24,6 +33,7 @@ HEADINGS = ("criterion", "title", "answer", "measured", "by")
 @click.command()
 @click.argument("part", required=False, metavar="[AREA|PRACTICE|SCOPE]")
 @click.option("--service", "--scope", "scope_id", metavar="ID", help="A service or group.")
+@click.option("--sensitivity", is_flag=True, help="Show what the levels hang on, instead.")
 @scoring_options
 @assume_option
 @output_option("table", "json", "csv")
@@ -33,6 +43,7 @@ def command(
     *,
     part: str | None,
     scope_id: str | None,
+    sensitivity: bool,
     as_of: str | None,
     snapshot: str | None,
     profile: str | None,
@@ -40,13 +51,18 @@ def command(
     output: str,
 ) -> int:
     """Show levels of the organisation or one scope, or the answers of one area or practice."""
-    assessment = score(
-        Workspace(invocation), as_of=as_of, snapshot=snapshot, profile=profile, assume=assume
-    ).assessment
+    workspace = Workspace(invocation)
+    assessment = score(workspace, as_of=as_of, snapshot=snapshot, profile=profile, assume=assume).assessment
     if part is not None and scope_id is None and part in {scope.id for scope in assessment.scopes}:
         part, scope_id = None, part
     scope = find_scope(assessment, scope_id)
-    if part is not None:
+    if sensitivity:
+        if part is not None:
+            raise UsageError("--sensitivity is about a whole scope; name it with --scope.")
+        rules = rules_for(assessment.model, assessment.profile, workspace.configuration.settings)
+        standing = Standing.of(assessment.model, rules, scope, View.OVERRIDES)
+        _show_sensitivity(SensitivityShown.of(assessment, scope, standing, View.OVERRIDES), output)
+    elif part is not None:
         _show_answers(assessment, scope, part, output)
     elif output == "json":
         head = {"schema": "itomm/scope/1", "as_of": plain(assessment.as_of), **_supposed(assessment)}
@@ -59,6 +75,22 @@ def command(
     else:
         _print_scope(assessment, scope)
     return ExitCode.OK
+
+
+def _show_sensitivity(shown: SensitivityShown, output: str) -> None:
+    if output == "json":
+        write_out(to_json({**sensitivity_document(shown), **_supposed(shown.assessment)}))
+    elif output == "csv":
+        headings = ("criterion", "answer", "to", "moves")
+        write_out(csv_text(headings, move_rows(shown)))
+    else:
+        title = f"{shown.scope.name}: the fewest answers that would change a level"
+        print_table(title, ("", "level", "to raise it", "to lower it"), robustness_rows(shown), right=(1,))
+        print_paragraph("")
+        headings = ("criterion", "answer", "were it", "levels that would move")
+        print_table("Single answers that move a level", headings, move_rows(shown))
+        print_paragraph("")
+        print_table("Distance to the next threshold", ("criterion", ""), distance_rows(shown))
 
 
 def _supposed(assessment: Assessment) -> dict[str, Any]:

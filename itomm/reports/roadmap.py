@@ -9,6 +9,7 @@ from typing import Any
 
 from itomm import __version__
 from itomm.reports.document import plain
+from itomm.reports.sensitivity import distance_document
 from itomm.reports.verdict import assumptions_clause
 from itomm.reports.wording import (
     EFFORT_WORDS,
@@ -26,6 +27,7 @@ from itomm.scoring.assessment import (
     Verdict,
     View,
 )
+from itomm.scoring.planning.distance import distance_of
 from itomm.scoring.planning.roadmap import NextStep, PlannedStep, Roadmap
 from itomm.scoring.planning.steps import Step, StepKind
 
@@ -192,6 +194,9 @@ def what_to_do(shown: RoadmapShown, step: Step) -> str:
         said.append(REASON_REMEDIES[reason] if reason else "Find out what is unknown first.")
     if step.kind is not StepKind.FIND_OUT:
         said.append(step.criterion.advice)
+        distance = distance_of(shown.answer(step).inferred)
+        if distance is not None:
+            said.append(f"Measured: {distance.standing}; {distance.short}." if distance.short else "")
     short = shown.falling_short(step)
     if short and step.kind is not StepKind.FIND_OUT:
         more = f" and {len(short) - 5} more" if len(short) > 5 else ""
@@ -277,6 +282,7 @@ def _step(shown: RoadmapShown, step: Step) -> dict[str, Any]:
         "known_share": plain(step.answer.known_share),
         "measured": inferred.measured if inferred else None,
         "would_change_it": inferred.what_would_change_it if inferred else "",
+        "distance": distance_document(inferred),
         "effort": criterion.effort,
         "cost": plain(step.cost),
         "least_cost": plain(step.least_cost),
