@@ -11,11 +11,12 @@ from itomm.collectors.icinga.api import PATHS, IcingaApi
 from itomm.collectors.icinga.settings import IcingaSettings
 from itomm.collectors.payload import Payload, mapping_of, text_of
 
-_OF_BOTH = (
-    "name",
+OWNERSHIP = ("name", "groups", "vars")
+"""What tells the service that an object belongs to."""
+
+STATE = (
+    *OWNERSHIP,
     "display_name",
-    "groups",
-    "vars",
     "check_command",
     "check_interval",
     "retry_interval",
@@ -126,10 +127,10 @@ class Checkable:
         return kept
 
 
-def checkables(api: IcingaApi) -> list[Checkable]:
-    """All hosts, then all services, each by name: two requests."""
-    hosts = {str(attrs.get("name", "")): attrs for attrs in api.objects("Host", _OF_BOTH)}
-    services = api.objects("Service", (*_OF_BOTH, "host_name"))
+def checkables(api: IcingaApi, attributes: Sequence[str] = STATE) -> list[Checkable]:
+    """All hosts, then all services, each by name, with these attributes: two requests."""
+    hosts = {str(attrs.get("name", "")): attrs for attrs in api.objects("Host", attributes)}
+    services = api.objects("Service", (*attributes, "host_name"))
     found = [Checkable(name, None, attrs, {}) for name, attrs in hosts.items()]
     for attrs in services:
         host = str(attrs.get("host_name", ""))

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from itomm.collectors.contract import CollectionContext
 from itomm.collectors.icinga.api import IcingaApi
-from itomm.collectors.icinga.checkables import Checkable, checkables, instant_of_epoch, seconds_of
+from itomm.collectors.icinga.checkables import OWNERSHIP, Checkable, checkables, instant_of_epoch, seconds_of
 from itomm.collectors.icinga.settings import IcingaSettings
 from itomm.collectors.payload import Payload
 from itomm.evidence.observation import Observation, Page
@@ -31,7 +31,7 @@ _ATTRIBUTES = (
 def downtime_pages(api: IcingaApi, settings: IcingaSettings, context: CollectionContext) -> Iterator[Page]:
     """One page with the downtimes that are on now; Icinga forgets ended ones, so no past is covered."""
     context.covered(context.until, context.until)
-    by_name = {(one.host, one.service or ""): one for one in checkables(api)}
+    by_name = {(one.host, one.service or ""): one for one in checkables(api, OWNERSHIP)}
     rows = api.objects("Downtime", _ATTRIBUTES)
     request = api.last_request
     found = []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from itomm.collectors.contract import CollectionContext
 from itomm.collectors.icinga.api import IcingaApi
-from itomm.collectors.icinga.checkables import Checkable, checkables
+from itomm.collectors.icinga.checkables import OWNERSHIP, Checkable, checkables
 from itomm.collectors.icinga.settings import IcingaSettings
 from itomm.collectors.payload import Payload, mapping_of, text_of
 from itomm.evidence.observation import Observation, Page
@@ -48,7 +48,7 @@ class Recipients:
 def route_pages(api: IcingaApi, settings: IcingaSettings, _context: CollectionContext) -> Iterator[Page]:
     """One page with every notification object."""
     recipients = recipients_of(api.objects("User", ("name", "groups", "enable_notifications")))
-    by_name = {(one.host, one.service or ""): one for one in checkables(api)}
+    by_name = {(one.host, one.service or ""): one for one in checkables(api, OWNERSHIP)}
     notifications = read_notifications(api)
     request = api.last_request
     levels = levels_by_checked(notifications)
