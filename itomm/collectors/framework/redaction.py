@@ -188,7 +188,11 @@ class Scrubber:
 
     def __init__(self, pseudonyms: Pseudonyms, secrets: Iterable[str] = ()) -> None:
         self._pseudonyms = pseudonyms
-        self._short_text = lru_cache(maxsize=8192)(self._text)  # words such as names of keys and states
+        # Payloads repeat few words, people and shapes very often.
+        self._short_text = lru_cache(maxsize=8192)(self._text)
+        self._shape_of = lru_cache(maxsize=2048)(self._new_shape)
+        self.person = lru_cache(maxsize=8192)(self._person)
+        """Text that names a person."""
         self._secrets = tuple(sorted(set(secrets), key=lambda secret: (-len(secret), secret)))
 
     def redact(self, text: str) -> str:
@@ -215,8 +219,7 @@ class Scrubber:
             return safe
         return _E_MAIL.sub(lambda found: self._pseudonyms.person(found.group()), safe)
 
-    def person(self, text: str) -> str:
-        """Text that names a person."""
+    def _person(self, text: str) -> str:
         return self._pseudonyms.person(self.redact(text))
 
     def payload(self, value: object, people: frozenset[str] = frozenset()) -> object:
@@ -229,27 +232,45 @@ class Scrubber:
         if isinstance(value, str):
             text = storable_text(value)
             return self.person(text) if describes_person else on_text(text)
-        if isinstance(value, dict | Mapping):  # a dict is told at once, a Mapping takes its time
+        if type(value) is dict or isinstance(value, Mapping):  # a dict is told at once
             return self._mapping(value, on_text, describes_person=describes_person)
-        if isinstance(value, list | tuple):
+        if isinstance(value, _LISTS):
             return [self._scrub(part, on_text, describes_person=describes_person) for part in value]
         return _storable(value)
 
     def _mapping(
         self, value: Mapping[object, object], on_text: Callable[[str], str], *, describes_person: bool
     ) -> dict[str, object]:
-        known = [_known_of(str(key)) for key in value]
-        named_secrets = _values_of_named_secrets(value) if any(key.may_hold_a_value for key in known) else ()
-        describes_person = describes_person or any(key.marks_a_person for key in known)
+        shape = self._shape_of(tuple(value))
+        named_secrets = _values_of_named_secrets(value) if shape.may_hold_a_value else ()
+        describes_person = describes_person or shape.marks_a_person
         scrubbed: dict[str, object] = {}
-        for key, (name, part) in zip(known, value.items(), strict=True):
-            shown = self.text(str(name))
+        for (shown, key), (name, part) in zip(shape.keys, value.items(), strict=True):
             if key.is_secret or name in named_secrets:
                 scrubbed[shown] = redacted(part)
-                continue
-            names = key.is_person or (describes_person and key.names_a_person)
-            scrubbed[shown] = self._scrub(part, on_text, describes_person=names)
+            elif part is None or part is True or part is False or type(part) is int:
+                scrubbed[shown] = part
+            else:
+                names = key.is_person or (describes_person and key.names_a_person)
+                scrubbed[shown] = self._scrub(part, on_text, describes_person=names)
         return scrubbed
+
+    def _new_shape(self, names: tuple[object, ...]) -> _Shape:
+        known = [(self.text(str(name)), _known_of(str(name))) for name in names]
+        return _Shape(
+            tuple(known),
+            any(key.marks_a_person for _, key in known),
+            any(key.may_hold_a_value for _, key in known),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What the keys of a mapping say, each with the text under which it is kept."""
+
+    keys: tuple[tuple[str, _Key], ...]
+    marks_a_person: bool
+    may_hold_a_value: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +296,10 @@ def _known_of(key: str) -> _Key:
     )
 
 
+# Made once: a union written in a check is made anew each time, and there are millions of checks.
+_LISTS = (list, tuple)
+_PLAIN = (bool, int, float, Decimal, date)
+
 _NAMING_KEYS = ("name", "key", "variable", "header", "field")
 _VALUE_KEYS = frozenset({"value", "values", "defaultvalue"})
 
@@ -298,7 +323,7 @@ def _storable(value: object) -> object:
     """NaN and infinity, which JSON cannot hold, become text; so does anything that is not plain data."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
-    if value is None or isinstance(value, bool | int | float | Decimal | date):
+    if value is None or isinstance(value, _PLAIN):
         return value
     return storable_text(str(value))
 
