@@ -108,6 +108,27 @@ def test_what_may_have_been_done_is_not_sent_twice(
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("body", "tries"),
+    [
+        ({"query": "\nquery($name: String!) { x }"}, 2),
+        ({"query": "{ x }", "variables": {}}, 2),
+        ({"query": "mutation { query }"}, 1),
+        ({"jql": "query"}, 1),
+    ],
+)
+def test_a_query_of_graphql_is_sent_again_although_it_is_posted(
+    body: dict[str, object],
+    tries: int,
+    server: MisbehavingServer,
+    make_adapter: MakeAdapter,
+    session_of: SessionOf,
+) -> None:
+    server.on("/graphql", Answer(500), FINE)
+    assert session_of(make_adapter()).post(f"{server.url}/graphql", json=body).ok is (tries == 2)
+    assert len(server.requests) == tries
+
+
 def test_what_was_surely_not_done_is_sent_again(
     server: MisbehavingServer, make_adapter: MakeAdapter, session_of: SessionOf
 ) -> None:

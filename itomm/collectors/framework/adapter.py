@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -32,6 +33,7 @@ MOST_UNAUTHORISED = 3
 RETRIED_WHEN_REPEATABLE = frozenset({500, 502, 504})
 REPEATABLE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _LONGEST_WAIT_AT_ONCE = 1.0
+_GRAPHQL_QUERY = re.compile(rb'\s*\{\s*"query":\s*"(?:\s|\\n)*(?:query\b|\{)')
 LARGEST_ANSWER_BYTES = 200 * 1024 * 1024
 
 
@@ -351,14 +353,22 @@ class GuardedAdapter(HTTPAdapter):
 
 
 def _may_be_better_next_time(request: requests.PreparedRequest, status: int) -> bool:
-    return status in RETRIED_WHEN_REPEATABLE and request.method in REPEATABLE_METHODS
+    if request.method in REPEATABLE_METHODS:
+        return status in RETRIED_WHEN_REPEATABLE
+    return status == 500 and _is_query(request)  # 502 and 504 say that it asks for too much at once
 
 
 def _repeatable(request: requests.PreparedRequest, error: requests.ConnectionError | None) -> bool:
     """Reads may always be repeated; anything else only when the connection was never made."""
-    if request.method in REPEATABLE_METHODS:
+    if request.method in REPEATABLE_METHODS or _is_query(request):
         return True
     return error is not None and _never_connected(error)
+
+
+def _is_query(request: requests.PreparedRequest) -> bool:
+    """Whether it asks GraphQL for data: that changes nothing, although it is sent with POST."""
+    body = request.body if isinstance(request.body, bytes) else str(request.body or "").encode()
+    return request.method == "POST" and _GRAPHQL_QUERY.match(body) is not None
 
 
 def _never_connected(error: requests.ConnectionError) -> bool:
