@@ -42,7 +42,9 @@ class AlertReader:
                 for rows in asked.client.pages(f"{asked.path}/{kind.name}/alerts", query):
                     self._features[asked.repository.path, kind.name] = Feature.ON
                     done = any(older_than(row, "updated_at", asked.changed_since) for row in rows.rows)
-                    yield _page(asked, kind, rows, done=done or rows.following is None)
+                    found = _page(asked, kind, rows, done=done or rows.following is None)
+                    if found.observations or kind is kinds[-1]:
+                        yield found
                     if done:
                         break
             except GitHubError as error:

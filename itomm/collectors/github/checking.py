@@ -32,7 +32,7 @@ class _Right:
 def checks(
     client: GitHubClient, finder: RepositoryFinder, settings: GitHubSettings, context: CollectionContext
 ) -> list[Check]:
-    """Who signed in, how many repositories there are, and each right on the first that is not archived."""
+    """Who signed in, each right on the first repository in use, and the highest one on all others."""
     signed_in = Check("Signed in", CheckState.OK, _account(client))
     repositories = list(finder.repositories(client, context).values())
     if not repositories:
@@ -46,7 +46,10 @@ def checks(
     asked = Asked(tried, client, context)
     found = [signed_in, Check("Repositories", CheckState.OK, wanted)]
     found += [_tried(right, asked) for right in _RIGHTS]
-    return [*found, _check_runs(asked, settings)]
+    found.append(_check_runs(asked, settings))
+    # The others are asked for what needs the highest right, and named only where that is missing.
+    others = (_tried(_PROTECTION, Asked(one, client, context)) for one in repositories if one is not tried)
+    return found + [check for check in others if check.state is not CheckState.OK]
 
 
 def _account(client: GitHubClient) -> str:
@@ -102,14 +105,16 @@ def _protection(repository: Repository) -> str:
 
 _REPO = "repo"
 
+_PROTECTION = _Right(
+    "Branch protection",
+    "Administration: read",
+    _REPO,
+    lambda asked: asked.client.one(f"{asked.path}{_protection(asked.repository)}"),
+)
+
 _RIGHTS: tuple[_Right, ...] = (
     _Right("Contents", "Contents: read", _REPO, _list("/commits")),
-    _Right(
-        "Branch protection",
-        "Administration: read",
-        _REPO,
-        lambda asked: asked.client.one(f"{asked.path}{_protection(asked.repository)}"),
-    ),
+    _PROTECTION,
     _Right(
         "Pull requests",
         "Pull requests: read",
