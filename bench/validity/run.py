@@ -26,7 +26,7 @@ from itomm.estate.estate import Estate
 from itomm.estate.server import EstateServer
 
 
-def studied(organisation: Organisation, variations: tuple[Variation, ...]) -> list[dict[str, Any]]:
+def studied(organisation: Organisation, base_only: bool) -> list[dict[str, Any]]:  # noqa: FBT001  mapped
     """A result for the organisation with everything, and for each variation."""
     with tempfile.TemporaryDirectory(prefix="itomm-validity-") as name:
         folder = Path(name)
@@ -35,7 +35,8 @@ def studied(organisation: Organisation, variations: tuple[Variation, ...]) -> li
         estate.write_repository(repository)
         truth = estate.truth()
         return [
-            _result(organisation, estate, repository, variation, truth) for variation in (BASE, *variations)
+            _result(organisation, estate, repository, variation, truth)
+            for variation in (BASE, *(() if base_only else VARIATIONS))
         ]
 
 
@@ -141,9 +142,8 @@ def main() -> None:
     parser.add_argument("--to", type=Path, required=True)
     chosen = parser.parse_args()
     wanted = list(organisations(chosen.seed, chosen.organisations))[chosen.first :]
-    variations = () if chosen.base_only else VARIATIONS
     with chosen.to.open("a", encoding="utf-8") as out, ProcessPoolExecutor(chosen.workers) as workers:
-        for results in workers.map(studied, wanted, [variations] * len(wanted)):
+        for results in workers.map(studied, wanted, [chosen.base_only] * len(wanted)):
             for result in results:
                 out.write(json.dumps(result, ensure_ascii=False) + "\n")
             out.flush()
