@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from itomm.collectors.conformance import Answer, Asked, MisbehavingServer, PretendTime, contract_faults
-from itomm.collectors.contract import Collector
+from itomm.collectors.contract import CheckState, Collector
+from itomm.collectors.framework.checking import check_source
 from itomm.collectors.scope_import import ReadCatalogue, one_scope, read_catalogue
 from itomm.collectors.service_catalogues.backstage import PAGE_SIZE, BackstageCollector
 from itomm.collectors.service_catalogues.prometheus_labels import PrometheusLabelsCollector
@@ -135,6 +136,23 @@ def test_topics_are_read_from_the_repositories_of_an_organisation(
     found = read(build_source("topics", {"collector": "github_topics", **settings}))
     assert found.outcome.complete
     assert listed(found) == ["checkout"]
+
+
+@pytest.mark.parametrize(
+    ("topics", "state"),
+    [(None, CheckState.FAILED), ([], CheckState.WARNING), (["service-checkout"], CheckState.OK)],
+)
+def test_a_check_of_topics_tells_no_repositories_from_none_that_is_tagged(
+    topics: list[str] | None, state: CheckState, server: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "sesame")
+    repositories = [] if topics is None else [StandInRepository("acme/one", {"topics": topics})]
+    server.tool = GitHubStandIn(repositories).answer
+    settings = {"url": server.url, "token": "env:GITHUB_TOKEN", "organisations": ["acme"]}
+    time = PretendTime()
+    source = build_source("topics", {"collector": "github_topics", **settings})
+    (check,) = check_source(source, time.clock, timing=time.timing)
+    assert check.state is state
 
 
 DESCRIPTORS = """

@@ -104,7 +104,11 @@ class _TopicsCollector(Collector):
 
     def check(self, context: CollectionContext) -> list[Check]:
         """How many services topics name."""
-        found = services_of_topics(self._repositories(context), self._prefixes, self.forge, context.warn)
+        repositories = self._repositories(context)
+        if not repositories:
+            remedy = f"Check what is configured, and whether the token may {self.streams[0].needs}."
+            return [Check("Repositories", CheckState.FAILED, "The token reaches none.", remedy)]
+        found = services_of_topics(repositories, self._prefixes, self.forge, context.warn)
         state = CheckState.OK if found else CheckState.WARNING
         remedy = "" if found else f"Tag repositories with {self._prefixes.service_prefix}NAME."
         return [Check("Services named by topics", state, f"{len(found)} services", remedy)]
