@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import itomm.estate
@@ -71,7 +72,8 @@ class JiraStandIn:
     """A Jira of one edition; ``path`` is ``jira`` (Cloud) or ``jira-dc``.
 
     ``asked`` are the requests of the last run. ``meanwhile`` is called with each request, before its answer.
-    ``refused`` is a project that its account may not see.
+    ``refused`` is a project that its account may not see. ``altered`` makes, by the end of a path, another
+    payload of its own, or another answer.
     """
 
     def __init__(self, path: str = "jira", tickets: Sequence[Ticket] | None = None) -> None:
@@ -79,6 +81,7 @@ class JiraStandIn:
         self.asked: list[Asked] = []
         self.meanwhile: Callable[[Asked], None] = lambda _: None
         self.refused: str | None = None
+        self.altered: dict[str, Callable[[Any], Any]] = {}
         self.tickets = company().tickets if tickets is None else tickets
 
     @property
@@ -100,6 +103,10 @@ class JiraStandIn:
             return Answer(400, json.dumps({"errorMessages": [text]}).encode())
         request = request_of(asked.method, asked.target, asked.headers, asked.body)
         given = self._api.answer(replace(request, base=asked.base))
+        for end, alter in self.altered.items():
+            if asked.path.endswith(end):
+                other = alter(json.loads(given.body))
+                return other if isinstance(other, Answer) else Answer(200, json.dumps(other).encode())
         return Answer(given.status, given.body, {"Content-Type": given.content_type, **given.headers})
 
     @contextmanager

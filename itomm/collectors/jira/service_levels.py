@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from itomm.collectors.jira.issue import Issue
 from itomm.collectors.jira.site import ServiceLevelField
@@ -25,8 +25,7 @@ def service_level_cycles(issue: Issue) -> list[Observation]:
 
 
 def _cycle(issue: Issue, field: ServiceLevelField, number: int, cycle: Payload) -> Observation | None:
-    started_at = instant_of_milliseconds(mapping_of(cycle.get("startTime")).get("epochMillis"))
-    stopped_at = instant_of_milliseconds(mapping_of(cycle.get("stopTime")).get("epochMillis"))
+    started_at, stopped_at = _instant(cycle.get("startTime")), _instant(cycle.get("stopTime"))
     goal = _duration(cycle.get("goalDuration"))
     elapsed = _duration(cycle.get("elapsedTime"))
     if started_at is None or goal is None or elapsed is None:
@@ -40,7 +39,7 @@ def _cycle(issue: Issue, field: ServiceLevelField, number: int, cycle: Payload) 
             "metric": field.metric,
             "goal_s": goal,
             "elapsed_s": elapsed,
-            "breached": cycle.get("breached") is True,
+            "breached": _breached(cycle, goal, elapsed),
             "started_at": started_at,
             "stopped_at": stopped_at,
             "computed": False,
@@ -49,6 +48,18 @@ def _cycle(issue: Issue, field: ServiceLevelField, number: int, cycle: Payload) 
         url=issue.site.url(issue.key),
         service_keys=issue.service_keys,
     )
+
+
+def _breached(cycle: Payload, goal: timedelta, elapsed: timedelta) -> bool:
+    """What the site says; an edition that does not say it leaves it to the figures."""
+    said = cycle.get("breached")
+    return said if isinstance(said, bool) else elapsed > goal
+
+
+def _instant(value: object) -> datetime | None:
+    """A time of a clock; the beginning of the epoch stands for none."""
+    milliseconds = mapping_of(value).get("epochMillis")
+    return instant_of_milliseconds(milliseconds) if milliseconds else None
 
 
 def _duration(value: object) -> timedelta | None:
