@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from itomm.collectors.framework.asking import asked_of_run, asked_of_stream
-from itomm.collectors.framework.continuing import Continuation, can_be_resumed, continuations
+from itomm.collectors.framework.continuing import Continuation, can_be_resumed, continuations, standing
 from itomm.collectors.source import Source, build_source
 from itomm.config.settings import Service
 from itomm.evidence.collection import Collection
@@ -116,6 +116,32 @@ def test_everything_is_read_again_when_the_last_whole_reading_is_old() -> None:
     assert found(replace(whole, window_end=NOW - 7 * DAY), *chain[1:]) is None
     assert found(*chain, days=0) is None
     assert found(*chain[1:]) is None  # what the chain begins with is not known
+
+
+@pytest.mark.parametrize(
+    ("changed", "stands"),
+    [
+        ({}, True),
+        ({"complete": False}, False),
+        ({"let_go": "raw payloads"}, False),
+        ({"asked_digest": "something else"}, False),
+        ({"record_type": "pipeline"}, False),  # it has a cursor
+    ],
+)
+def test_a_whole_reading_of_a_stream_without_a_cursor_may_stand(
+    changed: dict[str, object], stands: bool
+) -> None:
+    forge = build_source(
+        "gitlab", {"collector": "gitlab", "url": "https://gitlab.example", "token": "env:TOKEN"}
+    )
+    clocks = asked_of_stream(forge, "release", SERVICES, HISTORY)
+    of_releases = {"source": "gitlab", "record_type": "release", "asked_digest": clocks}
+    older = collected(1, NOW - 2 * DAY, **of_releases)
+    newest = collected(2, NOW - DAY, **{**of_releases, **changed})
+    found_of_all = standing([forge], [older, newest], services=SERVICES, history=HISTORY)
+    expected = newest if stands else older if changed.get("record_type") else None
+    assert found_of_all.get(("gitlab", "release")) is expected
+    assert len(found_of_all) <= 1
 
 
 def test_only_streams_with_a_cursor_go_on() -> None:
