@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -15,7 +14,6 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from itomm.collectors.contract import SourceError
 from itomm.collectors.framework.allowance import allowance_in
@@ -23,6 +21,7 @@ from itomm.collectors.framework.body import read_body
 from itomm.collectors.framework.clock_skew import ClockSkew
 from itomm.collectors.framework.pace import Pace, Ticket
 from itomm.collectors.framework.provenance import origin_of, public_url, request_made, same_origin
+from itomm.collectors.framework.repeating import is_repeatable, may_be_better_next_time, never_connected
 from itomm.collectors.framework.timing import Timing
 from itomm.collectors.framework.waiting import asked_wait, asks_to_wait, back_off
 from itomm.evidence.observation import RequestMade, UnknownReason
@@ -30,10 +29,7 @@ from itomm.evidence.observation import RequestMade, UnknownReason
 MOST_TRIES = 5
 MOST_UNAUTHORISED = 3
 """So many answers 401 in a row, and no more is asked: tools lock accounts after a few more."""
-RETRIED_WHEN_REPEATABLE = frozenset({500, 502, 504})
-REPEATABLE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _LONGEST_WAIT_AT_ONCE = 1.0
-_GRAPHQL_QUERY = re.compile(rb'\s*\{\s*"query":\s*"(?:\s|\\n)*(?:query\b|\{)')
 LARGEST_ANSWER_BYTES = 200 * 1024 * 1024
 
 
@@ -162,18 +158,18 @@ class GuardedAdapter(HTTPAdapter):
             except requests.exceptions.SSLError:
                 raise
             except requests.ConnectionError as error:
-                if last or not _repeatable(request, error):
+                if last or not is_repeatable(request, error):
                     self._remember_unreachable(error)
                     raise
                 self._pause(back_off(attempt, self._timing.random()), "after a failed connection")
                 continue
             except (requests.Timeout, requests.exceptions.ChunkedEncodingError):
-                if last or not _repeatable(request, None):
+                if last or not is_repeatable(request, None):
                     raise
                 self._pause(back_off(attempt, self._timing.random()), "after a broken answer")
                 continue
             not_now = asks_to_wait(response.status_code, response.headers)
-            if not not_now and not _may_be_better_next_time(request, response.status_code):
+            if not not_now and not may_be_better_next_time(request, response.status_code):
                 return response
             if last:
                 return _after_last_try(response)
@@ -333,7 +329,7 @@ class GuardedAdapter(HTTPAdapter):
 
     def _remember_unreachable(self, error: requests.ConnectionError) -> None:
         """Fail the source's other streams at once rather than wait for a dead host again and again."""
-        if _never_connected(error):
+        if never_connected(error):
             self._unreachable = error
 
     def _refuse_foreign(self, url: str, *, redirected: bool = False) -> None:
@@ -350,30 +346,6 @@ class GuardedAdapter(HTTPAdapter):
     @property
     def _host(self) -> str:
         return public_url(self._limits.origin)
-
-
-def _may_be_better_next_time(request: requests.PreparedRequest, status: int) -> bool:
-    if request.method in REPEATABLE_METHODS:
-        return status in RETRIED_WHEN_REPEATABLE
-    return status == 500 and _is_query(request)  # 502 and 504 say that it asks for too much at once
-
-
-def _repeatable(request: requests.PreparedRequest, error: requests.ConnectionError | None) -> bool:
-    """Reads may always be repeated; anything else only when the connection was never made."""
-    if request.method in REPEATABLE_METHODS or _is_query(request):
-        return True
-    return error is not None and _never_connected(error)
-
-
-def _is_query(request: requests.PreparedRequest) -> bool:
-    """Whether it asks GraphQL for data: that changes nothing, although it is sent with POST."""
-    body = request.body if isinstance(request.body, bytes) else str(request.body or "").encode()
-    return request.method == "POST" and _GRAPHQL_QUERY.match(body) is not None
-
-
-def _never_connected(error: requests.ConnectionError) -> bool:
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
 
 
 def _kind_of(url: str) -> str:
