@@ -186,7 +186,7 @@ class Subject:
     ) -> Source:
         """The configured source.
 
-        One request is sent after the other, so that a fault always meets the same one; people are named, since
+        One request is sent after the other, so that a fault always meets the same one; people are named:
         where a login is an address, its pseudonym differs with the port that the tool listens on.
         """
         model = self.collector.settings_model
