@@ -285,6 +285,28 @@ def test_requests_are_remembered_without_secrets(
     assert made.query == {"query": "up", "nextPageToken": "n1"}
 
 
+def test_what_is_left_of_a_rate_limit_is_spread_before_the_server_refuses(
+    server: MisbehavingServer, time: PretendTime, make_adapter: MakeAdapter, session_of: SessionOf
+) -> None:
+    left = {"RateLimit-Limit": "100", "RateLimit-Reset": "60"}
+    server.on("/a", *(Answer(200, headers={**left, "RateLimit-Remaining": str(n)}) for n in (9, 8, 7, 100)))
+    session = session_of(make_adapter())
+    for _ in range(5):
+        session.get(f"{server.url}/a")
+    assert [round(wait) for wait in time.waits] == [7, 8, 9]
+
+
+def test_nothing_is_sent_when_a_rate_limit_is_used_up(
+    server: MisbehavingServer, time: PretendTime, make_adapter: MakeAdapter, session_of: SessionOf
+) -> None:
+    server.on("/a", Answer(200, headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "45"}), FINE)
+    session = session_of(make_adapter())
+    session.get(f"{server.url}/a")
+    assert time.waits == []
+    session.get(f"{server.url}/a")
+    assert time.waits == [45.0]
+
+
 def test_an_interrupted_run_sends_nothing_more(
     server: MisbehavingServer, make_adapter: MakeAdapter, session_of: SessionOf
 ) -> None:

@@ -210,15 +210,23 @@ class GuardedAdapter(HTTPAdapter):
             self._seconds_left()
             ticket = self._pace.enter(kind)
         try:
-            while (due := self._pace.wait_due())[0]:
-                self._pause(*due)
-                self.check()
+            self._wait_for_the_others()
+            due = self._pace.book()
+            if due:
+                self._pause(due, "to keep within its rate limit")
+                self._wait_for_the_others()  # one may have been told to wait meanwhile
             self._refuse_to_lock_the_account()
             self._spend_one_request()
         except BaseException:
             self._pace.leave(ticket, answered=False, overburdened=False)
             raise
         return ticket
+
+    def _wait_for_the_others(self) -> None:
+        """Keep a wait that another thread was told."""
+        while (held := self._pace.held())[0]:
+            self._pause(*held)
+            self.check()
 
     def _sent(
         self,

@@ -113,19 +113,22 @@ class Pace:
                 self._note_answer(ticket.kind, took)
             self._changed.notify_all()
 
-    def wait_due(self) -> tuple[float, str]:
-        """Seconds to wait before the next request is sent, and why; books its place when they are spread."""
+    def held(self) -> tuple[float, str]:
+        """Seconds for which nobody may send anything, and why; 0 when everybody may."""
+        with self._changed:
+            held = self._hold_until - self._monotonic()
+            return (held, self._why) if held > _TOO_SHORT_TO_WAIT else (0.0, "")
+
+    def book(self) -> float:
+        """Seconds until the place of one more request, where what is left of a rate limit is spread."""
         with self._changed:
             now = self._monotonic()
-            held = self._hold_until - now
-            if held > _TOO_SHORT_TO_WAIT:
-                return held, self._why
             if not self._spacing or now >= self._spaced_until:
-                return 0.0, ""
+                return 0.0
             at = max(now, self._next_at)
             self._next_at = at + self._spacing
             due = at - now
-            return (due, "to keep within its rate limit") if due > _TOO_SHORT_TO_WAIT else (0.0, "")
+            return due if due > _TOO_SHORT_TO_WAIT else 0.0
 
     def hold(self, seconds: float, why: str) -> None:
         """Let nobody send anything for so long."""
