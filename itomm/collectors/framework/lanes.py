@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 from itomm.config.errors import ItommError
 from itomm.evidence.observation import Page
 
-PAGES_AHEAD_PER_LANE = 8
+PAGES_AHEAD_PER_LANE = 4
 """Pages that wait for those before them, by lane; a kill loses them, and they are memory."""
 
 _NOTICED_WITHIN_SECONDS = 0.2
