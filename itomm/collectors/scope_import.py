@@ -80,7 +80,7 @@ def read_catalogue(
 
 
 def one_scope(settings: Settings, catalogues: Sequence[ReadCatalogue], sources: Iterable[Source]) -> Scope:
-    """The services of the configuration and of the catalogues, in this order, each with what all say of it."""
+    """The services of the configuration and of the catalogues, in this order, with what all say of each."""
     names: dict[str, list[str]] = {}
     for source in sources:
         names.setdefault(source.collector.name, []).append(source.name)
