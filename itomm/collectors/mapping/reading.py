@@ -8,13 +8,13 @@ from datetime import datetime
 
 from itomm.collectors.mapping.converting import converted, is_empty, text_from
 from itomm.collectors.mapping.declared import Condition, FieldMapping, RecordMapping
-from itomm.collectors.mapping.defaults import TICKETS, defaults_of
+from itomm.collectors.mapping.defaults import TICKETS, default_of, defaults_of
 from itomm.collectors.mapping.links import filled
 from itomm.collectors.mapping.paths import Look
 from itomm.collectors.ticketing.history import DONE, OPEN
 from itomm.config.clock import format_instant
 from itomm.evidence.observation import Observation
-from itomm.evidence.record_types import FieldType, record_types
+from itomm.evidence.record_types import Field, FieldType, record_types
 from itomm.evidence.segments.columns import RecordRefusedError, checked_value
 
 Row = Mapping[str, object]
@@ -138,11 +138,14 @@ class RecordReader:
             except ValueError as error:
                 raise RowRefusedError(f"'{path}' does not hold {name}: expected {error}") from None
             break
-        if value is None and declared.type is FieldType.LIST and not mapping.required:
-            return []
+        if value is None and not mapping.required:
+            value = [] if declared.type is FieldType.LIST else self._claims_nothing(declared)
         if value is None and (mapping.required or declared.required):
             raise RowRefusedError(f"{name} is empty ({', '.join(mapping.source)})")
         return value
+
+    def _claims_nothing(self, declared: Field) -> object:
+        return default_of(self._kind.name, declared) if declared.required else None
 
     def _needed(self, row: Row, path: str, raw: dict[str, object]) -> str:
         text = self._text(row, path, raw)

@@ -1,4 +1,4 @@
-"""Says what the mapping, and not the source, put into records, so that nobody takes it for read. Pure."""
+"""Says what the mapping put into records or left out, so that nobody takes it for what the source says."""
 
 from __future__ import annotations
 
@@ -6,16 +6,23 @@ import json
 
 from itomm.collectors.mapping.declared import RecordMapping
 from itomm.collectors.mapping.defaults import defaults_of
+from itomm.evidence.record_types import record_types
 
 
 def stated_by_mapping(kind: str, mapping: RecordMapping) -> str | None:
-    """One sentence about constants and about fields that the source does not know; None without any."""
+    """One sentence about constants and what the source does not tell; None when there is nothing to say.
+
+    Of optional fields only instants are named that become known later: where they are empty, a reader may
+    think that it never happened.
+    """
     constants = [
         f"{name} = {json.dumps(field.constant, ensure_ascii=False, default=str)}"
         for name, field in sorted(mapping.fields.items())
         if field.is_constant and name != "kind"
     ]
-    unknown = sorted(defaults_of(kind, mapping.fields).keys() - {"kind", "transitions"})
+    moments = {name for name, field in record_types()[kind].fields.items() if field.later}
+    untold = (moments - mapping.fields.keys()) | defaults_of(kind, mapping.fields).keys()
+    unknown = sorted(untold - {"kind", "transitions"})
     said = [f"the mapping says of every record: {', '.join(constants)}"] if constants else []
     said += [f"the source does not tell {', '.join(unknown)}"] if unknown else []
     return f"{kind}: {'; '.join(said)}" if said else None
