@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -20,8 +21,10 @@ from itomm.collectors.contract import (
     NetworkedSettings,
     Stream,
 )
-from itomm.evidence.observation import Observation, Page
+from itomm.evidence.observation import Observation, Page, UnknownReason
 from tests.collectors.training_tool import TOOL, TrainingCollector, TrainingSettings, answer, settings
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "conformance.md"
 
 TestTraining = conformance_suite(TrainingCollector, settings, TOOL)
 
@@ -186,6 +189,46 @@ class Secretive(TrainingCollector):
         return [Check(each.title, each.state, each.detail) for each in super().check(context)]
 
 
+class Trustful(TrainingCollector):
+    """Follows the link in an answer, with a session of its own."""
+
+    def rows(self, response: requests.Response) -> list[Any]:
+        found = super().rows(response)
+        for row in found[:1]:
+            requests.get(str(row["link"]), timeout=2)
+        return found
+
+
+class Wandering(TrainingCollector):
+    """Asks with a session of its own, which follows redirects."""
+
+    def collect(self, stream: Stream, cursor: str | None, context: CollectionContext) -> Iterator[Page]:
+        requests.get(f"{self._settings.url}/api/apps/trainings", timeout=2)
+        yield from super().collect(stream, cursor, context)
+
+
+class Narrow(TrainingCollector):
+    """Gives up when one team is refused."""
+
+    def collect(self, stream: Stream, cursor: str | None, context: CollectionContext) -> Iterator[Page]:
+        undenied: Any = Undenied(context)
+        pages = list(super().collect(stream, cursor, undenied))
+        yield from pages
+
+
+class Undenied:
+    """Passes a refusal on as a failure of the whole."""
+
+    def __init__(self, context: CollectionContext) -> None:
+        self._context = context
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
+
+    def refused(self, scope: str, reason: UnknownReason, detail: str) -> None:
+        self._context.incomplete(reason, detail)
+
+
 MUTANTS: dict[type[TrainingCollector], str] = {
     Nameless: "test_declaration_is_sound",
     Silent: "test_streams_name_the_right_they_need",
@@ -207,6 +250,9 @@ MUTANTS: dict[type[TrainingCollector], str] = {
     Careless: "test_fault_503_for_ever",
     Trusting: "test_fault_fewer_rows_a_page_than_asked_for",
     Checkless: "test_check_finds_a_healthy_source_healthy",
+    Trustful: "test_addresses_in_answers_are_not_asked",
+    Wandering: "test_redirects_elsewhere_are_not_followed",
+    Narrow: "test_fault_403_on_one_scope",
     Secretive: "test_check_names_the_scope_that_is_refused",
 }
 
@@ -241,6 +287,13 @@ def test_an_address_with_a_password_is_found() -> None:
 def test_a_suite_has_a_test_for_each_promise() -> None:
     tests = [name for name in dir(TestTraining) if name.startswith("test_")]
     assert len(tests) >= 55
+
+
+def test_every_test_of_the_suite_is_documented() -> None:
+    documented = PAGE.read_text(encoding="utf-8")
+    assert [
+        name for name in vars(TestTraining) if name.startswith("test_") and f"`{name}`" not in documented
+    ] == []
 
 
 def test_what_a_tool_has_no_part_of_has_no_test() -> None:

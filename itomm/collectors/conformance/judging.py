@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from itomm.collectors.conformance.faults import Fault, Must
+from itomm.collectors.conformance.faults import Fault, Must, Where
+from itomm.collectors.conformance.meeting import refused_scope
 from itomm.collectors.conformance.trial import Reading, Subject
 from itomm.collectors.contract import NetworkedSettings
 from itomm.collectors.framework.runner import StreamResult
@@ -16,11 +17,26 @@ _ROUNDING = 1.0
 def problems_after(subject: Subject, fault: Fault, reading: Reading) -> list[str]:
     """Everything that is wrong with a reading during which ``fault`` held."""
     found = [problem for result in reading.results for problem in _of_stream(subject, fault, reading, result)]
+    if fault.where is Where.SCOPE:
+        found += _problems_of_scopes(subject, reading)
     found += problems_of_limits(subject, fault, reading)
     found += problems_of_secrets(subject, reading)
     if fault.must is Must.LACK and all(result.outcome.complete for result in reading.results):
         found.append("every stream calls itself complete")
     return found
+
+
+def _problems_of_scopes(subject: Subject, reading: Reading) -> Iterator[str]:
+    """Whether the refused scope is named, it alone, and the others were read."""
+    scope = refused_scope(subject)
+    for result in reading.results:
+        denied = result.outcome.denied
+        if denied not in {(), (scope,)}:
+            yield f"{result.record_type} names {', '.join(denied)} as denied, and not only {scope}"
+    if not any(result.outcome.denied for result in reading.results):
+        yield f"no stream names {scope} as denied"
+    if not any(result.records for result in reading.results):
+        yield "with one scope refused, no other was read"
 
 
 def problems_of_limits(subject: Subject, fault: Fault, reading: Reading) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from itomm.collectors.conformance import (
     checks_check,
     checks_declared,
+    checks_forgery,
     checks_going_on,
     checks_healthy,
     checks_limits,
@@ -44,6 +45,8 @@ _ALWAYS: tuple[Check, ...] = (
     checks_going_on.a_killed_run_asks_for_one_page_twice_at_most,
     checks_check.check_finds_a_healthy_source_healthy,
     checks_check.check_tells_what_is_wrong_and_what_to_do,
+    checks_forgery.redirects_elsewhere_are_not_followed,
+    checks_forgery.addresses_in_answers_are_not_asked,
     checks_limits.the_deadline_is_kept,
     checks_limits.the_budget_of_requests_is_kept,
 )
@@ -116,6 +119,7 @@ def _name(fault: Fault) -> str:
 
 def _declaration_test(collector: type[Collector]) -> Callable[[object], None]:
     def test(_self: object) -> None:
+        """Name, title, settings and streams are what the framework takes."""
         _fail_with(declaration_faults(collector))
 
     return test
