@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from itomm.collectors.contract import Check, CheckState
 from itomm.collectors.redmine.settings import RedmineSettings
 from itomm.collectors.redmine.site import Site
 
 
-def checks_of(site: Site, settings: RedmineSettings) -> list[Check]:
-    """Who is signed in, and which projects and trackers can be read."""
+def checks_of(site: Site, settings: RedmineSettings, refused: Mapping[str, int]) -> list[Check]:
+    """Who is signed in, and which projects and trackers can be read; ``refused`` ones with their status."""
     signed_in = Check("Signed in", CheckState.OK, f"Redmine as {site.account}")
-    return [signed_in, *_project_checks(site, settings), *_tracker_checks(site, settings)]
+    return [signed_in, *_project_checks(site, settings, refused), *_tracker_checks(site, settings)]
 
 
-def _project_checks(site: Site, settings: RedmineSettings) -> Iterator[Check]:
+def _project_checks(site: Site, settings: RedmineSettings, refused: Mapping[str, int]) -> Iterator[Check]:
     by_identifier = {project.identifier: project for project in site.projects.values()}
     if not by_identifier:
         yield Check(
@@ -29,6 +29,9 @@ def _project_checks(site: Site, settings: RedmineSettings) -> Iterator[Check]:
         if project is None:
             remedy = "Check the identifier, or make the account a member of the project."
             yield Check(f"Project {name}", CheckState.FAILED, "The account does not see it.", remedy)
+        elif name in refused:
+            remedy = "Give the account a role there with the permission 'View issues'."
+            yield Check(f"Project {name}", CheckState.FAILED, f"Redmine answered {refused[name]}.", remedy)
         elif project.hidden:
             yield Check(f"Project {name}", CheckState.FAILED, f"{project.hidden}.")
         elif not project.has_issues:

@@ -13,7 +13,7 @@ from itomm.collectors.payload import instant_of
 from itomm.collectors.redmine.api import RedmineApi
 from itomm.collectors.redmine.checks import checks_of
 from itomm.collectors.redmine.query import issue_query
-from itomm.collectors.redmine.searching import Search, read_first, read_further
+from itomm.collectors.redmine.searching import Search, read_first, read_further, refused_projects
 from itomm.collectors.redmine.settings import RedmineSettings
 from itomm.collectors.redmine.site import Site, read_site
 from itomm.collectors.resuming import remaining
@@ -44,7 +44,9 @@ class RedmineCollector(Collector):
 
     def check(self, context: CollectionContext) -> list[Check]:
         """Sign in, then see which projects and trackers there are, and what the account sees of them."""
-        return checks_of(self._vocabulary(context), self._settings)
+        site = self._vocabulary(context)
+        refused = refused_projects(RedmineApi(self._settings, context), self._settings)
+        return checks_of(site, self._settings, refused)
 
     def collect(self, stream: Stream, cursor: str | None, context: CollectionContext) -> Iterator[Page]:
         """Yield one stream's pages: one project after the other, or all at once when none is configured."""

@@ -11,6 +11,7 @@ from itomm.collectors.contract import CollectionContext
 from itomm.collectors.payload import Payload, mapping_of
 from itomm.collectors.redmine.api import PAGE_SIZE, RedmineApi, total_of
 from itomm.collectors.redmine.issue import observation, read_issue, related_numbers, was_touched
+from itomm.collectors.redmine.settings import RedmineSettings
 from itomm.collectors.redmine.site import Site, identifier_of
 from itomm.collectors.resuming import checkpoint
 from itomm.evidence.observation import Observation, Page, RequestMade, UnknownReason
@@ -64,6 +65,19 @@ def read_further(
             "issues were deleted or moved while they were read, so some may have been passed over.",
         )
     return _page(search, replace(answer, total=total), api, context)
+
+
+def refused_projects(api: RedmineApi, settings: RedmineSettings) -> dict[str, int]:
+    """The configured projects whose issues may not be read, with the status that Redmine answered."""
+    refused = {}
+    for name in settings.projects:
+        try:
+            api.read(_ISSUES, limit=1, project_id=name)
+        except requests.HTTPError as error:
+            if error.response.status_code not in _REFUSALS:
+                raise
+            refused[name] = error.response.status_code
+    return refused
 
 
 @dataclass(frozen=True)

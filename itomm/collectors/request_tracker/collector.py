@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+import requests
 from requests.adapters import HTTPAdapter
 
 from itomm.collectors.contract import (
@@ -25,6 +26,8 @@ from itomm.collectors.ticketing.records import TICKETS
 from itomm.evidence.observation import Page, UnknownReason
 
 _NEEDS = "SeeQueue, ShowTicket and SeeCustomField on the queues"
+
+_REFUSALS = frozenset({403, 404})
 
 
 class RequestTrackerCollector(Collector):
@@ -87,7 +90,15 @@ class RequestTrackerCollector(Collector):
     def _read(self, scope: tuple[Search, str], context: CollectionContext) -> Iterator[Page]:
         search, after = scope
         context.asked(search.queue.name)
-        yield from ticket_pages(search, after, RequestTrackerApi(self._settings, context), context)
+        try:
+            yield from ticket_pages(search, after, RequestTrackerApi(self._settings, context), context)
+        except requests.HTTPError as error:
+            status = error.response.status_code
+            if status not in _REFUSALS:
+                raise
+            context.refused(
+                search.queue.name, UnknownReason.PERMISSION_DENIED, f"Request Tracker answered {status}."
+            )
 
     def _vocabulary(self, context: CollectionContext) -> Site:
         """The site's vocabulary, read once per run."""
@@ -107,7 +118,12 @@ def _missing_queue(name: str, kind: str) -> Check:
 
 
 def _queue_check(queue: Queue, api: RequestTrackerApi) -> Check:
-    if api.page("tickets", query=f"Queue = {queue.number}").rows:
+    try:
+        seen = bool(api.page("tickets", query=f"Queue = {queue.number}").rows)
+    except requests.HTTPError as error:
+        detail = f"Request Tracker answered {error.response.status_code}."
+        return Check(f"Queue {queue.name}", CheckState.FAILED, detail, "Grant the account ShowTicket on it.")
+    if seen:
         return Check(f"Queue {queue.name}", CheckState.OK, "its tickets can be seen")
     return Check(
         f"Queue {queue.name}",
