@@ -66,6 +66,7 @@ def test_a_date_that_was_never_set_is_none(value: object, mapping: dict[str, obj
         ("soon", {"format": "epoch"}, "since 1970"),
         (True, {"format": "epoch"}, "since 1970"),
         (10**30, {"format": "epoch_ms"}, "since 1970"),
+        ("1e999999999", {"format": "epoch"}, "since 1970"),
         ("0001-01-01T00:00:00+23:00", {}, "between the years"),
     ],
 )
@@ -224,6 +225,6 @@ def test_a_cell_that_its_file_does_not_give_is_refused() -> None:
 
 
 def test_plain_data_must_be_a_list_or_an_object() -> None:
-    assert read([{"type": "x"}], "json") == [{"type": "x"}]
+    assert read([{"type": "x", "share": Decimal("0.5")}], "json") == [{"type": "x", "share": 0.5}]
     with pytest.raises(ValueError, match="a list or an object"):
         read("[]", "json")

@@ -7,7 +7,6 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from itomm.collectors.files.opening import FileRefusedError
 from itomm.collectors.mapping.paths import at_path
@@ -74,7 +73,7 @@ def header_of(cells: Sequence[object], name: str, columns: Sequence[Sequence[str
 def json_rows(text: str, name: str, path: str | None) -> Iterator[NumberedRow]:
     """The objects of a JSON document; raises FileRefusedError."""
     try:
-        document = json.loads(text, parse_float=Decimal, parse_constant=_no_number)
+        document = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise FileRefusedError(f"{name} is no whole JSON{_where(error)}. Was it cut off?") from None
     yield from _objects(document, name, path)
@@ -86,7 +85,7 @@ def json_lines_rows(text: str) -> Iterator[NumberedRow]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line, parse_float=Decimal, parse_constant=_no_number)
+            row = json.loads(line, parse_constant=_no_number)
         except (ValueError, RecursionError):
             yield NumberedRow(number, {}, "it is no whole JSON")
             continue

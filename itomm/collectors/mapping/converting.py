@@ -110,8 +110,17 @@ def _truth(value: object, _mapping: FieldMapping) -> bool:
 
 def _plain_data(value: object, _mapping: FieldMapping) -> object:
     if isinstance(value, dict | list):
-        return value
+        return _with_numbers(value)
     raise ValueError("a list or an object")
+
+
+def _with_numbers(value: object) -> object:
+    """The same data with exact decimals, which YAML gives, as the numbers that JSON knows."""
+    if isinstance(value, dict):
+        return {name: _with_numbers(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_with_numbers(part) for part in value]
+    return float(value) if isinstance(value, Decimal) else value
 
 
 _READERS: Mapping[FieldType, Callable[[object, FieldMapping], object]] = {

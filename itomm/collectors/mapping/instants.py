@@ -64,8 +64,8 @@ def _names_no_time(form: str) -> bool:
 def _since_epoch(value: object, per_second: Decimal) -> datetime:
     written = "" if isinstance(value, bool) else str(value).strip()
     try:
-        seconds = Decimal(written) / per_second
-        return EPOCH + timedelta(microseconds=int(seconds.scaleb(6)))
+        # As a float, which is exact to the microsecond here: an exponent of nine digits must not be written out.
+        return EPOCH + timedelta(seconds=float(Decimal(written) / per_second))
     except (InvalidOperation, OverflowError, ValueError):
         raise ValueError("a number of seconds or milliseconds since 1970") from None
 
