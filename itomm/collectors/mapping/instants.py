@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from itomm.collectors.mapping.declared import FieldMapping
 from itomm.collectors.mapping.zones import in_utc
@@ -64,9 +64,9 @@ def _names_no_time(form: str) -> bool:
 def _since_epoch(value: object, per_second: Decimal) -> datetime:
     written = "" if isinstance(value, bool) else str(value).strip()
     try:
-        # As a float, which is exact to the microsecond here: an exponent of nine digits must not be written out.
+        # As a float, exact to the microsecond here: an exponent of nine digits must not be written out.
         return EPOCH + timedelta(seconds=float(Decimal(written) / per_second))
-    except (InvalidOperation, OverflowError, ValueError):
+    except (ArithmeticError, ValueError):
         raise ValueError("a number of seconds or milliseconds since 1970") from None
 
 
