@@ -139,8 +139,9 @@ def _store_rows(workspace: Workspace) -> tuple[list[Row], bool]:
 
 def _scope_rows(workspace: Workspace) -> list[Row]:
     """What belongs to nothing, and what catalogues say differently."""
-    lines = list(scope_lines(workspace))
-    return [(SCOPE, "records and services belong together", CheckState.WARNING.value, line) for line in lines]
+    states = {True: CheckState.WARNING.value, False: CheckState.OK.value}
+    lines = scope_lines(workspace)
+    return [(SCOPE, "records and services belong together", states[line.mend], line.text) for line in lines]
 
 
 def _evidence_rows(workspace: Workspace, store: Store) -> Iterator[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from itomm.cli.tables import print_paragraph
 from itomm.cli.workspace import Workspace
@@ -16,14 +17,25 @@ from itomm.scoring.scope_answers import in_scope
 MOST_NAMES = 5
 
 
+@dataclass(frozen=True)
+class ScopeLine:
+    """One thing to know of the scope, and whether somebody should mend it."""
+
+    text: str
+    mend: bool = True
+
+
 def print_scope_report(workspace: Workspace) -> None:
-    """Print a line for each thing that is to be looked at; nothing when all is well."""
+    """Print a line for each thing to know of the scope; nothing when all belongs together."""
     for line in scope_lines(workspace):
-        print_paragraph(f"  {line}")
+        print_paragraph(f"  {line.text}")
 
 
-def scope_lines(workspace: Workspace) -> Iterator[str]:
-    """Conflicts of catalogues, records without a service by source, services without records."""
+def scope_lines(workspace: Workspace) -> Iterator[ScopeLine]:
+    """Conflicts of catalogues, records without a service by source, services without records.
+
+    Records without a service are no fault: those of a handbook belong to the whole organisation.
+    """
     snapshot = snapshot_of(workspace.existing_store)
     newest = max((one.finished_at for one in snapshot.collections), default=None)
     if newest is None:
@@ -36,14 +48,14 @@ def scope_lines(workspace: Workspace) -> Iterator[str]:
     )
 
 
-def _said_by_the_catalogue(snapshot: Snapshot) -> Iterator[str]:
+def _said_by_the_catalogue(snapshot: Snapshot) -> Iterator[ScopeLine]:
     """Conflicts, as the last reading of the catalogue noted them."""
     own = [one for one in snapshot.of_type("service") if one.source == CATALOGUE_SOURCE]
     for warning in own[-1].warnings if own else ():
-        yield f"{CATALOGUE_SOURCE}: {warning}."
+        yield ScopeLine(f"{CATALOGUE_SOURCE}: {warning}.")
 
 
-def _orphan_lines(found: list[Orphans]) -> Iterator[str]:
+def _orphan_lines(found: list[Orphans]) -> Iterator[ScopeLine]:
     by_source: dict[str, Counter[str]] = {}
     for one in found:
         by_source.setdefault(one.source, Counter())[one.scope] += one.records
@@ -52,12 +64,14 @@ def _orphan_lines(found: list[Orphans]) -> Iterator[str]:
         more = f", and {len(scopes) - MOST_NAMES} more" if len(scopes) > MOST_NAMES else ""
         records = scopes.total()
         belong = "1 record belongs" if records == 1 else f"{records:,} records belong"
-        yield f"{source}: {belong} to no configured service: {shown}{more}."
+        said = f"{source}: {belong} to no configured service: {shown}{more}."
+        yield ScopeLine(said, mend=False)
 
 
-def _unknown_lines(settings: Settings, unknown: list[str]) -> Iterator[str]:
+def _unknown_lines(settings: Settings, unknown: list[str]) -> Iterator[ScopeLine]:
     if not unknown or not settings.sources:
         return
     shown = ", ".join(unknown[:MOST_NAMES])
     more = f", and {len(unknown) - MOST_NAMES} more" if len(unknown) > MOST_NAMES else ""
-    yield f"No source knows {shown}{more}. Give them the names that the sources use, under 'keys'."
+    remedy = "Give them the names that the sources use, under 'keys'."
+    yield ScopeLine(f"No source knows {shown}{more}. {remedy}")

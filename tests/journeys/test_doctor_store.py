@@ -47,7 +47,7 @@ def test_evidence_that_grew_old_is_named_and_changes_no_exit_code(
 
 def test_offline_no_source_is_asked(itomm_at_the_door: Door, workspace: Path) -> None:
     parts = [check["part"] for check in doctor(itomm_at_the_door, workspace).document["checks"]]
-    assert set(parts) == {"configuration", "rules", "store", "evidence"}
+    assert set(parts) == {"configuration", "rules", "store", "evidence", "scope"}
 
 
 def test_the_table_fits_eighty_columns(itomm_at_the_door: Door, workspace: Path) -> None:
