@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from itomm.rules.linting.coverage import Brought
 from itomm.rules.linting.finding import Finding, Severity
 from itomm.rules.linting.lint import lint
 from itomm.rules.model import Model
@@ -21,7 +22,7 @@ ALL_TESTED = [
 
 def findings(brought: Sequence[str] = ("incident",), **parts: object) -> list[Finding]:
     rule = rule_of(**{"tests": ALL_TESTED, **parts})
-    return lint(RuleSet(NO_MODEL, (rule,)), [rule], brought, "no configured source")
+    return lint(RuleSet(NO_MODEL, (rule,)), [rule], Brought(brought))
 
 
 def codes(**parts: object) -> list[str]:
@@ -127,6 +128,14 @@ def test_evidence_that_no_source_brings_is_a_warning() -> None:
     assert found.text.startswith("no configured source brings incident records")
 
 
+def test_evidence_that_only_an_import_brings_is_told_without_alarm() -> None:
+    rule = rule_of(tests=ALL_TESTED, measure={"count": "major"})
+    (found,) = lint(RuleSet(NO_MODEL, (rule,)), [rule], Brought(["change"], by_import=["incident"]))
+
+    assert (found.code, found.severity) == ("import-only", Severity.NOTE)
+    assert found.text == "only an import brings incident records (collectors files and http_json)"
+
+
 def test_missing_and_unreadable_tests_are_found() -> None:
     assert codes(tests=[], measure={"count": "major"}) == ["untested"]
     assert codes(tests=ALL_TESTED[:1], measure={"count": "major"}) == ["untested-answer"]
@@ -143,8 +152,7 @@ def test_criteria_left_to_evidence_without_a_rule_are_found_with_their_place() -
     found = lint(
         RuleSet(shipped.model, kept, shipped.places),
         kept,
-        [each.name for rule in kept for each in rule.needed_types],
-        "",
+        Brought([each.name for rule in kept for each in rule.needed_types]),
     )
 
     (about,) = [each for each in found if each.about == "SS-INC-2.1"]
@@ -158,7 +166,7 @@ def test_shipped_rules_have_no_error_and_no_rule_has_a_warning(pack: str) -> Non
     rule_set = load_packs([pack])
     brought = {each.name for rule in rule_set.rules for each in rule.needed_types}
 
-    found = lint(rule_set, rule_set.rules, brought, "")
+    found = lint(rule_set, rule_set.rules, Brought(brought))
 
     assert [each for each in found if each.severity is Severity.ERROR] == []
     assert {each.code for each in found if each.severity is Severity.WARNING} <= {"criterion-without-rule"}

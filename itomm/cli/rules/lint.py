@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -14,10 +14,12 @@ from itomm.cli.places import shown_place
 from itomm.cli.rules.chosen import chosen_rules, in_files
 from itomm.cli.tables import print_paragraph, write_out
 from itomm.cli.workspace import Workspace
+from itomm.collectors.contract import Collector
 from itomm.collectors.discovery import collector_names, load_collector
 from itomm.config.errors import ExitCode, InvalidInputError
 from itomm.reports.document import to_json
 from itomm.reports.wording import count_text
+from itomm.rules.linting.coverage import Brought
 from itomm.rules.linting.finding import Finding, Severity, of_problem
 from itomm.rules.linting.lint import lint
 
@@ -38,8 +40,7 @@ def lint_command(invocation: Invocation, *, paths: tuple[Path, ...], strict: boo
             raise
         _write([of_problem(problem) for problem in error.problems])
         return ExitCode.INVALID
-    brought, by_whom = _sources(invocation)
-    findings = lint(rule_set, in_files(rule_set, paths), brought, by_whom)
+    findings = lint(rule_set, in_files(rule_set, paths), _brought(invocation))
     if output == "json":
         _write(findings)
     else:
@@ -52,14 +53,21 @@ def lint_command(invocation: Invocation, *, paths: tuple[Path, ...], strict: boo
     return ExitCode.INVALID if any(each.severity in blocking for each in findings) else ExitCode.OK
 
 
-def _sources(invocation: Invocation) -> tuple[set[str], str]:
+def _brought(invocation: Invocation) -> Brought:
     """What the configured sources bring; without a configuration, what all installed collectors could."""
     if invocation.configuration_path.exists():
         sources = configured_sources(Workspace(invocation).configuration)
-        return {stream.record_type for each in sources for stream in each.streams}, "no configured source"
+        return Brought({stream.record_type for each in sources for stream in each.streams})
     installed = [load_collector(name) for name in collector_names()]
-    own = [collector for collector in installed if not collector.streams_are_configured]
-    return {stream.record_type for each in own for stream in each.streams}, "no installed collector"
+    return Brought(
+        by_themselves=_types(each for each in installed if not each.streams_are_configured),
+        by_import=_types(each for each in installed if each.streams_are_configured),
+        nobody="no installed collector",
+    )
+
+
+def _types(collectors: Iterable[type[Collector]]) -> set[str]:
+    return {stream.record_type for each in collectors for stream in each.streams}
 
 
 def _print(findings: Sequence[Finding]) -> None:

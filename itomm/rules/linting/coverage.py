@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from itomm.config.errors import Place
 from itomm.rules.linting.finding import Finding, Severity, in_rule
@@ -27,10 +28,30 @@ def check_criteria(rule_set: RuleSet) -> Iterator[Finding]:
         )
 
 
-def check_sources(rule: Rule, brought: Collection[str], by_whom: str) -> Iterator[Finding]:
-    """Record types that a rule needs and none of the sources brings; ``by_whom`` names those sources."""
+@dataclass(frozen=True)
+class Brought:
+    """The record types that sources bring.
+
+    Attributes:
+        by_themselves: by what they are.
+        by_import: only where a mapping of one's own says so.
+        nobody: the sources in words when they do not, such as "no configured source".
+    """
+
+    by_themselves: Collection[str]
+    by_import: Collection[str] = ()
+    nobody: str = "no configured source"
+
+
+def check_sources(rule: Rule, brought: Brought) -> Iterator[Finding]:
+    """Record types that a rule needs and none of the sources brings, or only an import does."""
     for record_type in rule.needed_types:
-        if record_type.name not in brought:
-            text = f"{by_whom} brings {record_type.name} records, so the answer stays unknown"
+        if record_type.name in brought.by_themselves:
+            continue
+        if record_type.name in brought.by_import:
+            text = f"only an import brings {record_type.name} records (collectors files and http_json)"
+            yield in_rule(rule, ("from",), Severity.NOTE, "import-only", text=text)
+        else:
+            text = f"{brought.nobody} brings {record_type.name} records, so the answer stays unknown"
             hint = "Add a source, or leave the rule out with 'without' under 'rules' in itomm.yaml."
             yield in_rule(rule, ("from",), Severity.WARNING, "no-source", text=text, hint=hint)
