@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from itomm.collectors.jira.excerpt import excerpt
 from itomm.collectors.jira.issue import Issue, read_issue
 from itomm.collectors.jira.reviews import access_review_fields, postmortem_fields, restore_test_fields
 from itomm.collectors.jira.service_levels import service_level_cycles
@@ -444,3 +445,16 @@ def test_a_site_may_call_things_otherwise() -> None:
     assert site.present_issue_types("incident") == ["Störung"]
     assert site.kind_of("störung") == "incident"
     assert site.field_ids["severity"] == (field_id("Reviewed on"),)
+
+
+@pytest.mark.parametrize("kind", sorted(TICKETS))
+@pytest.mark.parametrize("file", ["issue.json", "issues_in_sprint.json"])
+def test_what_evidence_keeps_of_an_issue_gives_the_same_record_again(kind: str, file: str) -> None:
+    recorded = json.loads((RECORDED / file).read_text(encoding="utf-8"))
+    payload = recorded["issues"][0] if "issues" in recorded else recorded
+    site = make_site()
+    kept = excerpt(payload)
+    assert len(json.dumps(kept)) < len(json.dumps(payload)) / 2
+    histories = kept.pop("histories")
+    again = read_issue({**kept, "changelog": {"histories": histories}}, site)
+    assert TICKETS[kind](again) == TICKETS[kind](read_issue(payload, site))

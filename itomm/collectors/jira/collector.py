@@ -127,7 +127,7 @@ def _changes(
     look_for_gone: bool,
 ) -> Iterator[Page]:
     """What changed; where something is gone, all that changed since it occurred, once more."""
-    seen = Seen()
+    seen = Seen(keeps_names=True)
     gone = instant_of(begun.again_since) if begun else None
     if gone is None:
         yield from search.pages(groups, context, begun=begun, seen=seen, changed_since=updated_since)

@@ -42,8 +42,13 @@ class Part:
 
 @dataclass
 class Seen:
-    """What was read so far: the issues with when they were created, and the names of their records."""
+    """What was read so far: how many issues, and of a reading of what changed also which.
 
+    ``issues`` are keys with when they were created, ``records`` the names of what they became. A whole
+    reading keeps neither, since it may bring very many.
+    """
+
+    keeps_names: bool = False
     issues: dict[str, datetime] = field(default_factory=dict)
     records: set[str] = field(default_factory=set)
     sent: list[int] = field(default_factory=list)
@@ -186,9 +191,10 @@ class Search:
             if at is None or at > context.until or (not self.reading.whole and at < context.since):
                 continue
             observed = self.reading.observe(issue)
-            seen.issues[issue.key] = at
-            seen.records.update(one.source_ref for one in observed)
             found += observed
+            if seen.keeps_names:
+                seen.issues[issue.key] = at
+                seen.records.update(one.source_ref for one in observed)
         return found
 
     def _check_count(self, counted: int, sent: int, context: CollectionContext) -> None:
