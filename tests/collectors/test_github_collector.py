@@ -319,6 +319,25 @@ def test_an_empty_repository_is_no_failure(estate: Estate) -> None:
     assert "acme/one is empty" in collected(sink, "repository")[1].warnings[0]
 
 
+@pytest.mark.parametrize(
+    "unprotected",
+    [
+        refusing(404, "Branch not protected"),
+        refusing(403, "Upgrade to GitHub Pro or make this repository public to enable this feature."),
+    ],
+)
+def test_a_branch_that_is_not_protected_or_cannot_be_is_told_from_one_that_may_not_be_seen(
+    estate: Estate, unprotected: Answer
+) -> None:
+    _, one, server = estate
+    one.answers["/branches/main/protection"] = unprotected
+    if unprotected.status == 403:
+        one.answers["/rules/branches/main"] = unprotected
+    (found,), outcome = collected(read(server, "branch_protection"), "branch_protection")
+    assert outcome.complete
+    assert found.fields["push_restricted"] is False
+
+
 def test_part_of_a_tree_is_never_taken_for_the_whole(estate: Estate) -> None:
     _, one, server = estate
     one.answers["/git/trees/main"] = answering({"tree": [{"path": "a", "type": "blob"}], "truncated": True})

@@ -117,7 +117,7 @@ _RIGHTS: tuple[_Right, ...] = (
     _PROTECTION,
     _Right(
         "Pull requests",
-        "Pull requests: read",
+        "Pull requests: read and Contents: read",
         _REPO,
         lambda asked: asked.client.ask(
             pull_requests.QUESTION,
@@ -134,7 +134,7 @@ _RIGHTS: tuple[_Right, ...] = (
     ),
     _Right(
         "Deployments",
-        "Deployments: read",
+        "Deployments: read and Contents: read",
         _REPO,
         lambda asked: asked.client.ask(deployments.QUESTION, {**asked.names, "size": 1, "after": None}),
     ),

@@ -42,13 +42,18 @@ class GitHubCollector(Collector):
     streams: ClassVar[tuple[Stream, ...]] = (
         Stream("repository", needs="Contents: read"),
         Stream("branch_protection", needs="Administration: read"),
-        Stream("merge_request", cursor_field="updatedAt", page_size=50, needs="Pull requests: read"),
+        Stream(
+            "merge_request",
+            cursor_field="updatedAt",
+            page_size=50,
+            needs="Pull requests: read, Contents: read",
+        ),
         Stream("pipeline", cursor_field="updated_at", needs="Actions: read"),
         Stream(
             "deployment",
             cursor_field="statuses.createdAt",
             page_size=50,
-            needs="Deployments: read, Pull requests: read, Actions: read",
+            needs="Deployments: read, Contents: read, Pull requests: read, Actions: read",
         ),
         Stream("release", needs="Contents: read"),  # may be edited at any time, and has no filter by change
         Stream(
