@@ -11,6 +11,7 @@ from itomm.collectors.jira.history import CATEGORIES, account_of, history_of
 from itomm.collectors.jira.site import Site
 from itomm.collectors.payload import Payload, instant_of, mapping_of, rows_of, text_of
 from itomm.collectors.ticketing.history import DONE, History
+from itomm.collectors.ticketing.records import transitions_of
 from itomm.collectors.ticketing.words import severity_of
 from itomm.evidence.observation import Observation
 
@@ -158,7 +159,7 @@ def base_fields(issue: Issue, kind: str) -> dict[str, object]:
         "links": [{"type": link.phrase, "target": link.target} for link in issue.links],
         "ci_ids": [],
         "security": _is_security(issue),
-        "transitions": _transitions(issue.history),
+        "transitions": transitions_of(issue.history),
     }
 
 
@@ -177,22 +178,6 @@ def _is_security(issue: Issue) -> bool:
     wanted = {label.casefold() for label in issue.site.settings.security_labels}
     words = [*issue.labels, *issue.components, issue.issue_type or ""]
     return any(word.casefold() in wanted for word in words)
-
-
-def _transitions(history: History) -> list[dict[str, object]]:
-    """Status changes; the framework replaces the person under ``by`` by a pseudonym."""
-    return [
-        {
-            "at": move.at.isoformat(),
-            "from": move.from_status,
-            "from_category": move.from_category,
-            "to": move.to_status,
-            "to_category": move.to_category,
-            "by": move.by,
-            "automated": move.by_automation,
-        }
-        for move in history.moves
-    ]
 
 
 def _link(row: Payload) -> Link | None:
