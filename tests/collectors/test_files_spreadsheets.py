@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import random
 import re
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -100,6 +102,16 @@ def test_a_workbook_that_is_cut_off_is_refused_wherever_it_ends() -> None:
     for size in range(0, len(content), 97):
         with pytest.raises(FileRefusedError, match="is no whole XLSX workbook"):
             read(content[:size])
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_spoilt_workbook_is_read_or_refused_and_nothing_else(seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311  no secret hangs on it
+    content = bytearray(written(["Job", "Ended"], ["=1+1", ENDED], ["x", ENDED]))
+    for _ in range(chance.randint(1, 6)):
+        content[chance.randrange(len(content))] = chance.randrange(256)
+    with suppress(FileRefusedError):
+        assert len(read(bytes(content))) <= 2
 
 
 def test_a_part_that_is_no_xml_is_refused() -> None:

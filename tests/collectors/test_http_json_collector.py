@@ -94,6 +94,11 @@ def test_times_are_asked_for_as_declared() -> None:
     assert read(usual_desk(), time="epoch_ms")[1][0].query["opened_after"] == "1785736800000"
 
 
+def test_the_scope_may_name_the_service() -> None:
+    found, _ = read(usual_desk(), services=["system.owner", "$scope"])
+    assert found.observations[0].service_keys == ("NET",)
+
+
 def test_own_headers_are_sent() -> None:
     asked = read(usual_desk())[1]
     assert asked[0].headers["x-team"] == "itomm"
@@ -175,6 +180,7 @@ def test_null_is_an_empty_list_only_where_the_server_counts_none() -> None:
     [
         ("https://evil.example/x", None),
         ("javascript:alert(1)", None),
+        ("http://[", None),
         ("/tickets/1", "/tickets/1"),
     ],
 )

@@ -124,8 +124,14 @@ def test_of_a_link_only_the_query_is_used(link: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "link", ["https://evil.example/api?page=2", "//evil.example/?page=2", "http://desk.example/api/tickets?page=2"]
-)  # fmt: skip
+    "link",
+    [
+        "https://evil.example/api?page=2",
+        "//evil.example/?page=2",
+        "http://desk.example/api?page=2",
+        "http://[",
+    ],
+)
 def test_a_link_to_another_host_is_not_followed(link: str) -> None:
     with pytest.raises(SourceError, match="leads to another host"):
         after({"by": "link", "next": "next"}, 50, {"next": link})

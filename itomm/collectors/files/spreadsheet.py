@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any
@@ -22,7 +24,17 @@ Cells = Sequence[Any]
 """A row of openpyxl's cells, of which there are several kinds."""
 
 _PIECE_OF_A_PART = 4096
-_FAULTS = (zipfile.BadZipFile, KeyError, ValueError, TypeError, IndexError, SyntaxError, EOFError, OSError)
+_NO_ARCHIVE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    RuntimeError,
+    NotImplementedError,
+    ValueError,
+    EOFError,
+    OSError,
+)
+"""What zipfile raises of an archive that is cut off, encrypted or none."""
+_FAULTS = (*_NO_ARCHIVE, LookupError, TypeError, AttributeError, SyntaxError)
 """What openpyxl raises of a workbook that is none; ParseError is a SyntaxError."""
 
 
@@ -96,6 +108,8 @@ def _opened(content: bytes, name: str, *, data_only: bool) -> Any:
         raise FileRefusedError(
             f"{name} cannot be read: XLSX needs an extra. Run: pip install 'itomm[xlsx]'"
         ) from None
+    # It warns of everything that it leaves out, such as drop-down lists; rows are not among that.
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"openpyxl\.")
     try:
         return load_workbook(io.BytesIO(content), read_only=True, data_only=data_only, keep_links=False)
     except _FAULTS:
@@ -113,5 +127,5 @@ def _refuse_bombs(content: bytes, name: str) -> None:
                 with packed.open(part) as opened:
                     if b"<!DOCTYPE" in opened.read(_PIECE_OF_A_PART).upper():
                         raise FileRefusedError(f"{name} declares a document type, which no spreadsheet does")
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError):
+    except _NO_ARCHIVE:
         raise FileRefusedError(f"{name} is no whole XLSX workbook. Was it cut off?") from None

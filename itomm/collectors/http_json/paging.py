@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from requests.utils import parse_header_links
 
 from itomm.collectors.contract import SourceError
 from itomm.collectors.framework.provenance import same_origin
 from itomm.collectors.http_json.settings import Paging
+from itomm.collectors.mapping.links import joined_address
 from itomm.collectors.mapping.paths import at_path
 
 
@@ -170,8 +171,8 @@ def _link_header(answered: Answered) -> str | None:
 
 def _query_of(link: str, url: str) -> str:
     """The query of a link on the same host; nothing else of it is used, so it can lead nowhere else."""
-    target = urljoin(url, link)
-    if not same_origin(target, url):
+    target = joined_address(url, link)
+    if target is None or not same_origin(target, url):
         raise SourceError("The link to the next page leads to another host; it was not followed.")
     return urlsplit(target).query
 

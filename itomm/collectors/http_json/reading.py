@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urljoin
 
 import requests
 
@@ -15,7 +14,7 @@ from itomm.collectors.framework.provenance import same_origin
 from itomm.collectors.http_json.client import ListAsked, ListClient, PageGot
 from itomm.collectors.http_json.paging import Position, step_after
 from itomm.collectors.http_json.settings import OWN, HttpJsonSettings
-from itomm.collectors.mapping.links import is_web_address
+from itomm.collectors.mapping.links import joined_address
 from itomm.collectors.mapping.paths import at_path
 from itomm.collectors.mapping.reading import Read, RecordReader, RowRefusedError
 from itomm.collectors.mapping.refusals import Refusals
@@ -115,11 +114,9 @@ class ListReading:
         """The live page: below the source's host unless the mapping itself names another."""
         if link is None:
             return None
-        template = self._asked.mapping.link or ""
-        address = urljoin(self._settings.url, link)
-        if not template.startswith("{") or (
-            is_web_address(address) and same_origin(address, self._settings.url)
-        ):
+        is_given = (self._asked.mapping.link or "").startswith("{")
+        address = joined_address(self._settings.url, link)
+        if address is not None and (not is_given or same_origin(address, self._settings.url)):
             return address
         self._context.warn(f"{self._asked.kind}: links that lead to other hosts are left out")
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
@@ -26,6 +26,14 @@ def filled(template: str, value_of: Callable[[str], str | None]) -> str | None:
     if not all(values.values()):
         return None
     return _PLACEHOLDER.sub(lambda found: quote(values[found.group(1)] or "", safe=""), template)
+
+
+def joined_address(base: str, address: str) -> str | None:
+    """An address that may be relative to ``base``, whole; None when it is none."""
+    try:
+        return urljoin(base, address)
+    except ValueError:
+        return None
 
 
 def is_web_address(text: str) -> bool:
