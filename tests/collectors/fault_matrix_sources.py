@@ -19,8 +19,9 @@ from itomm.estate.http_exchange import TOKEN, Request, Response, request_of
 from itomm.estate.jira_cloud import JiraCloudApi
 from itomm.estate.jira_data_center import JiraDataCenterApi
 from itomm.estate.prometheus_api import PrometheusApi
-from tests.collectors import icinga_stand_in, redmine_stand_in
+from tests.collectors import backstage_stand_in, icinga_stand_in, redmine_stand_in, request_tracker_stand_in
 from tests.collectors.github_stand_in import GitHubStandIn, StandInRepository, pull, reviews
+from tests.collectors.invented_desk import incidents, usual_desk
 
 LINK = Paging(("page", "cursor", "id_before", "id_after"), "per_page", key="X-Next-Page")
 """As GitLab and GitHub page."""
@@ -134,10 +135,25 @@ def _github_topics() -> HealthyTool:
     return HealthyTool(GitHubStandIn(tagged).answer, paging=replace(LINK, key=""))
 
 
+def _backstage() -> HealthyTool:
+    """Without faults of paging: its cursor is all of a request, so that none tells the first page."""
+    return HealthyTool(backstage_stand_in.answer)
+
+
+def _invented_desk() -> HealthyTool:
+    paging = Paging(("after",), "limit", "data.tickets", "token", "meta.next")
+    return HealthyTool(usual_desk(), scopes={"NET": "/queues/NET/", "OPS": "/queues/OPS/"}, paging=paging)
+
+
 def _redmine() -> HealthyTool:
     paging = Paging(("offset",), "limit", "issues", "total", "total_count")
     scopes = {"shop": "project_id=shop", "desk": "project_id=desk"}
     return HealthyTool(redmine_stand_in.answer, scopes=scopes, paging=paging)
+
+
+def _request_tracker() -> HealthyTool:
+    scopes = {name: f"Queue = {number}" for name, number in request_tracker_stand_in.QUEUES.items()}
+    return HealthyTool(request_tracker_stand_in.answer, scopes=scopes)
 
 
 SOURCES: Mapping[str, MatrixSource] = {
@@ -176,6 +192,13 @@ SOURCES: Mapping[str, MatrixSource] = {
         _github,
     ),
     "Redmine": MatrixSource("redmine", "", {"projects": ["shop", "desk"]}, ("incident", "change"), _redmine),
+    "RT": MatrixSource(
+        "request_tracker",
+        "",
+        {"queues": dict.fromkeys(request_tracker_stand_in.QUEUES, "incident")},
+        ("incident",),
+        _request_tracker,
+    ),
     "Icinga": MatrixSource(
         "icinga",
         "",
@@ -183,6 +206,10 @@ SOURCES: Mapping[str, MatrixSource] = {
         ("scrape_target", "notification_route", "silence"),
         lambda: HealthyTool(icinga_stand_in.answer),
     ),
+    "http_json": MatrixSource(
+        "http_json", "", {"records": {"incident": incidents()}}, ("incident",), _invented_desk
+    ),
+    "Backstage": MatrixSource("backstage", "", {}, ("service",), _backstage),
     "GitLab topics": MatrixSource(
         "gitlab_topics", "/gitlab", {"groups": ["acme"], "service_prefix": ""}, ("service",), _gitlab_topics
     ),
