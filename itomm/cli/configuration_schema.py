@@ -23,6 +23,7 @@ _TEXTS: Texts = {
         "sources": ("The tools that evidence is read from, by a name of your own.",),
         "groups": ("Parts of the organisation.", [{"id": "shop", "name": "Shop"}]),
         "services": ("What is assessed.", [{"id": "checkout", "tier": 1}]),
+        "scopes": ("Other catalogues that services come from.",),
         "rules": ("Which questionnaire and rules apply.", {"packs": ["itomm"]}),
         "scoring": ("How answers become levels.", {"profile": "itomm"}),
         "store": ("Where evidence and decisions are kept.", {"path": ".itomm"}),
@@ -47,6 +48,12 @@ _TEXTS: Texts = {
         "depends_on": ("Ids of services that it needs.", ["payments"]),
         "last_reviewed_at": ("When its entry was last looked through.", "2026-10-01"),
         "keys": ("By source: the names by which the source knows it.", {"jira": ["checkout"]}),
+    },
+    "ScopeSettings": {
+        "import": (
+            "Catalogues in the order in which they count, each a collector of services with its settings.",
+            [{"collector": "backstage_files", "path": "catalog"}],
+        ),
     },
     "RuleSettings": {
         "packs": ("Shipped packs by name.", ["itomm"]),
@@ -111,6 +118,7 @@ def configuration_schema() -> dict[str, Any]:
         "allOf": chosen,
     }
     schema["properties"]["sources"]["patternProperties"] = {names: source}
+    definitions["ScopeSettings"]["properties"]["import"]["items"] = source
     packs = definitions["RuleSettings"]["properties"]["packs"]
     packs["items"] = {"enum": shipped_packs()}
     return schema
