@@ -22,7 +22,7 @@ from itomm.collectors.contract import (
 )
 from itomm.collectors.framework.adapter import GuardedAdapter
 from itomm.collectors.framework.continuing import Resumption
-from itomm.collectors.framework.lanes import PAGES_AHEAD_PER_LANE, Lanes, Read
+from itomm.collectors.framework.lanes import BYTES_AHEAD, PAGES_AHEAD_PER_LANE, Lanes, Read
 from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import StreamResult, collect
 from itomm.collectors.resuming import checkpoint, remaining
@@ -247,6 +247,30 @@ def test_what_is_read_ahead_is_bounded(tool: MisbehavingServer) -> None:
 
     assert run(tool, Slow, max_concurrency=2)[1].pages == 1100
     assert behind.is_set()
+
+
+def test_large_pages_are_read_less_far_ahead(tool: MisbehavingServer) -> None:
+    tool.otherwise = Answer(200, b"x" * (BYTES_AHEAD // 2))
+    tool.on("/small", Answer(200))
+    full, asked, meanwhile = threading.Event(), list[str](), list[int]()
+
+    class Large(Wide):
+        def scope(self, first: dict[str, int], scope: str, context: CollectionContext) -> Iterator[Page]:
+            with context.session() as session:
+                if scope == SCOPES[0]:
+                    full.wait(10)
+                    for _ in range(20):  # while these are asked, the other could have gone on
+                        session.get(f"{self._url}/small")
+                    meanwhile.append(len(asked))
+                    return
+                session.get(f"{self._url}/{scope}")
+            asked.append(scope)
+            if len(asked) == 2:
+                full.set()
+            yield Page((), context.last_request)
+
+    _, result = run(tool, Large, max_concurrency=2)
+    assert (meanwhile, result.pages) == ([2], len(SCOPES) - 1)
 
 
 def test_a_reader_keeps_its_lane_and_no_two_share_one(tool: MisbehavingServer) -> None:

@@ -61,6 +61,7 @@ class _OfThread(threading.local):
 
     def __init__(self) -> None:
         self.sent: deque[RequestMade] = deque(maxlen=20)
+        self.bytes_read = 0
         self.check: Callable[[], None] = _never_ended
 
     @property
@@ -104,6 +105,11 @@ class GuardedAdapter(HTTPAdapter):
         """Numbers of lanes for so many readers, or for as many as may be at once; none that was lost."""
         number = min(wanted, self._limits.max_concurrency)
         return list(islice((lane for lane in count(1) if lane not in self.lost_lanes), number))
+
+    def take_bytes_read(self) -> int:
+        """How much the calling thread has read of answers since it last asked."""
+        size, self._of_thread.bytes_read = self._of_thread.bytes_read, 0
+        return size
 
     def check(self) -> None:
         """Raise when the run was interrupted, or when nobody wants what the calling thread reads."""
@@ -252,6 +258,7 @@ class GuardedAdapter(HTTPAdapter):
             status = response.status_code
             self._note_answer(response, sent_at)
             read_body(response, request, self._keep_reading)
+            self._of_thread.bytes_read += len(response.content)
         finally:
             self._of_thread.sent.append(request_made(request.method or "GET", request.url or "", status))
         return response

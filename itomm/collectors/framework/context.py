@@ -130,7 +130,7 @@ class StreamContext:
             try:
                 with self._adapter.obeying(check):
                     for page in read(scope, context):
-                        yield Read(context.taken_notes(), page)
+                        yield Read(context.taken_notes(), page, size=self._adapter.take_bytes_read())
             except Dropped:
                 raise
             except Exception as fault:  # noqa: BLE001  carried to the stream's thread, which raises it there

@@ -16,6 +16,9 @@ from typing import Generic, TypeVar
 from itomm.config.errors import ItommError
 from itomm.evidence.observation import Page
 
+BYTES_AHEAD = 8 * 1024 * 1024
+"""Of answers whose pages wait, as they came; read, they take some seven times as much memory."""
+
 PAGES_AHEAD_PER_LANE = 4
 """Pages that wait for those before them, by lane; a kill loses them, and they are memory."""
 
@@ -31,11 +34,15 @@ class Dropped(ItommError):  # noqa: N818  nobody wants the pages any more; nothi
 
 @dataclass(frozen=True)
 class Read:
-    """A page of a scope, or its end; ``note`` tells the stream what was noted since the one before."""
+    """A page of a scope, or its end.
+
+    ``note`` tells the stream what was noted since the page before, ``size`` how many bytes were read since.
+    """
 
     note: Callable[[], None]
     page: Page | None = None
     failure: BaseException | None = None
+    size: int = 0
 
 
 class Lanes(Generic[Scope]):
@@ -66,6 +73,7 @@ class Lanes(Generic[Scope]):
         self._changed = threading.Condition()
         self._waiting: list[deque[Read]] = [deque() for _ in scopes]
         self._ahead = 0
+        self._bytes_ahead = 0
         self._wanted = 0
         self._next = 0
         self._dropped = False
@@ -104,9 +112,11 @@ class Lanes(Generic[Scope]):
             self._check()
             with self._changed:
                 if self._changed.wait_for(lambda: self._waiting[number], _NOTICED_WITHIN_SECONDS):
+                    found = self._waiting[number].popleft()
                     self._ahead -= 1
+                    self._bytes_ahead -= found.size
                     self._changed.notify_all()
-                    return self._waiting[number].popleft()
+                    return found
 
     def _work(self, lane: int) -> None:
         while (number := self._next_scope()) is not None:
@@ -133,7 +143,9 @@ class Lanes(Generic[Scope]):
 
     def _has_room(self, number: int) -> bool:
         """The scope whose pages are wanted now always has; so somebody always gets on."""
-        return number <= self._wanted or self._ahead < self._most_ahead
+        if number <= self._wanted:
+            return True
+        return self._ahead < self._most_ahead and self._bytes_ahead < BYTES_AHEAD
 
     def _put(self, number: int, found: Read) -> None:
         with self._changed:
@@ -142,6 +154,7 @@ class Lanes(Generic[Scope]):
                 raise Dropped("The stream has ended.")
             self._waiting[number].append(found)
             self._ahead += 1
+            self._bytes_ahead += found.size
             self._changed.notify_all()
 
     def _refuse_when_dropped(self) -> None:
