@@ -43,6 +43,10 @@ class AnswersByPlace(Mapping[tuple[str, str], InferredAnswer]):
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return ((criterion, service) for criterion, found in self._by_criterion.items() for service in found)
 
+    def of(self, criterion: str) -> Mapping[str, InferredAnswer]:
+        """The answers to one criterion by service; empty where no rule gives any."""
+        return self._by_criterion.get(criterion, {})
+
     def __len__(self) -> int:
         return sum(map(len, self._by_criterion.values()))
 

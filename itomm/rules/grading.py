@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from operator import attrgetter
@@ -13,6 +11,7 @@ from typing import Any
 from itomm.config.quantities import Dimension, Quantity, format_quantity
 from itomm.evidence.observation import UnknownReason
 from itomm.rules.answer import InferredAnswer, Verdict
+from itomm.rules.garbage import nothing_collected
 from itomm.rules.measured import NOTHING_MEASURED, Figures, Measured, MeasuredRule
 from itomm.rules.measures import MeasureKind
 from itomm.rules.readiness import EvidenceState, Readiness
@@ -94,7 +93,7 @@ class Grader:
 
     def of_services(self) -> dict[str, InferredAnswer]:
         """The answers for all services."""
-        with _nothing_collected():
+        with nothing_collected():
             return {service: self.service(service) for service in self._services}
 
     def service(self, service: str) -> InferredAnswer:
@@ -312,18 +311,6 @@ class Grader:
             ),
             loosened=rule.loosened,
         )
-
-
-@contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """No garbage collection meanwhile: answers form no cycles, and walking over millions takes time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _outcome(bound: BoundRule, measured: Measured) -> Outcome:

@@ -12,6 +12,7 @@ from itomm.evidence.decisions import Decisions
 from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.record_types import record_types
 from itomm.rules.evaluation import InferredAnswers, ServiceKeys, evaluate
+from itomm.rules.garbage import nothing_collected
 from itomm.rules.model import Model
 from itomm.rules.rule_set import RuleSet
 from itomm.scoring.assessment import (
@@ -26,10 +27,11 @@ from itomm.scoring.assessment import (
     View,
 )
 from itomm.scoring.imported_scope import in_force
-from itomm.scoring.levels import Rules, score_practice, score_scope
+from itomm.scoring.levels import Rules
 from itomm.scoring.override_effects import override_effects
 from itomm.scoring.profiles import PROFILES
 from itomm.scoring.scope_answers import ScopeAnswers, in_scope
+from itomm.scoring.scorer import Scorer
 
 
 @dataclass(frozen=True)
@@ -110,15 +112,25 @@ def assess_answers(
 
     With ``only`` the id of a scope, that one alone; it gets the same result as among the others.
     """
-    rules = rules_for(model, profile, settings)
+    scorer = Scorer(model, rules_for(model, profile, settings))
     answers = ScopeAnswers(inferred, decisions.known_at(as_of), settings, as_of, assumptions)
-    return tuple(
-        _result(
-            model, subject, [answers.of(each.id, subject.kind, subject.id) for each in model.criteria], rules
-        )
-        for subject in subjects(settings)
-        if only in {None, subject.id}
-    )
+    with nothing_collected():
+        return tuple(_results(model, answers, settings, scorer, only))
+
+
+def _results(
+    model: Model, answers: ScopeAnswers, settings: Settings, scorer: Scorer, only: str | None
+) -> Iterator[ScopeResult]:
+    scopes = [subject for subject in subjects(settings) if only in {None, subject.id}]
+    for subject in scopes:
+        if subject.kind is not ScopeKind.SERVICE or only is not None:
+            found = [answers.of(each.id, subject.kind, subject.id) for each in model.criteria]
+            yield _result(subject, found, scorer)
+    services = [subject for subject in scopes if subject.kind is ScopeKind.SERVICE and only is None]
+    if services:
+        columns = [answers.of_services(each.id).values() for each in model.criteria]
+        for subject, row in zip(services, zip(*columns, strict=True), strict=True):
+            yield _result(subject, row, scorer)
 
 
 def rules_for(model: Model, profile: str, settings: Settings) -> Rules:
@@ -146,17 +158,7 @@ def subjects(settings: Settings) -> Iterator[Subject]:
 
 def score_answers(model: Model, answers: Mapping[str, AnswerInForce], rules: Rules) -> ScopeScore:
     """Score one scope from what counts for each criterion."""
-    areas = []
-    for area in model.areas:
-        practices = []
-        for practice in model.practices:
-            if practice.area == area.id:
-                criteria = [each for each in model.criteria if each.practice == practice.id]
-                scored = score_practice(practice.id, criteria, answers, rules)
-                if scored is not None:
-                    practices.append((practice.weight, scored))
-        areas.append((area.id, area.weight, practices))
-    return score_scope(areas, rules)
+    return Scorer(model, rules).score([answers[each.id] for each in model.criteria])
 
 
 def _weight(services: Sequence[Service]) -> Fraction:
@@ -175,15 +177,15 @@ def _service_subject(service: Service, top: Subject) -> Subject:
     )
 
 
-def _result(model: Model, subject: Subject, answers: Sequence[CriterionAnswer], rules: Rules) -> ScopeResult:
-    return ScopeResult(
-        **vars(subject),
-        views={
-            view: score_answers(model, {each.criterion: each.in_force[view] for each in answers}, rules)
-            for view in View
-        },
-        answers=tuple(answers),
-    )
+def _result(subject: Subject, answers: Sequence[CriterionAnswer], scorer: Scorer) -> ScopeResult:
+    views: dict[View, ScopeScore] = {}
+    scored: list[tuple[list[AnswerInForce], ScopeScore]] = []
+    for view in View:
+        counting = [each.in_force[view] for each in answers]
+        score = next((known for other, known in scored if other == counting), None)
+        views[view] = score or scorer.score(counting)
+        scored.append((counting, views[view]))
+    return ScopeResult(**vars(subject), views=views, answers=tuple(answers))
 
 
 def _sources(snapshot: Snapshot, as_of: datetime) -> list[SourceState]:

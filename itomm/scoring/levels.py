@@ -1,4 +1,4 @@
-"""From points to levels: practice, area, overall. Staged, never averaged, never rounded up.
+"""From points to levels of a practice: staged, never averaged, never rounded up.
 
 Sources: DESIGN section 7, after SCAMPI A (practices), ISO/IEC 33020 (rating) and the content paper, 7.2.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property, lru_cache
+from itertools import pairwise
 
 from itomm.rules.model import Criterion
 from itomm.scoring.assessment import AnswerInForce, AreaScore, Interval, LevelRange, PracticeScore, ScopeScore
@@ -16,12 +18,16 @@ from itomm.scoring.profiles import Profile
 AREA_WEIGHT_AT_LEVEL = Fraction(3, 4)
 MOST_OF_A_LEVEL = Fraction(99, 100)
 
+Weight = Fraction | int
+"""Weights are only ever compared with each other, so they may be scaled to whole numbers."""
+
 Side = Callable[[Interval], Fraction]
 SIDES: Mapping[str, Side] = {
     "low": lambda interval: interval.low,
     "point": lambda interval: interval.point,
     "high": lambda interval: interval.high,
 }
+_POINT = 1  # the place of "point" among the sides
 
 
 @dataclass(frozen=True)
@@ -34,189 +40,243 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class _Rating:
-    """A level's share of points on one side, and whether no mandatory criterion blocks it."""
+class LevelRating:
+    """One level of a practice, by itself. Tuples have a part for each side: low, point, high.
 
-    share: Fraction
-    open: bool
-
-
-@dataclass(frozen=True)
-class _Staged:
-    """A staged level with the continuous index beside it."""
+    ``attains`` says whether it is reached as the level aimed for, ``passes`` as one below it. ``index`` is
+    the index of a practice that has attained the level before this one. ``weight`` is that of all criteria
+    that apply, ``known`` the part of it that is known, ``sure`` that part times its confidence. ``lacking``
+    are criteria that lack points: mandatory ones without any first, then the heaviest loss.
+    """
 
     level: int
-    index: Fraction
+    attains: tuple[bool, bool, bool]
+    passes: tuple[bool, bool, bool]
+    index: tuple[Fraction, Fraction, Fraction]
+    weight: Fraction
+    known: Fraction
+    sure: Fraction
+    lacking: tuple[str, ...]
+
+    @cached_property
+    def known_share(self) -> Fraction:
+        """The share of the weight that is known; all of it where nothing applies."""
+        return self.known / self.weight if self.weight else Fraction(1)
+
+    @cached_property
+    def confidence(self) -> Fraction:
+        """The mean confidence of what is known."""
+        return self.sure / self.known if self.known else Fraction(0)
+
+
+def rate_level(level: int, criteria: Iterable[tuple[Criterion, AnswerInForce]], rules: Rules) -> LevelRating:
+    """Rate one level from its criteria with what counts for them; those that do not apply are left out.
+
+    A mandatory criterion with no points on a side blocks its level on that side. So an unknown blocks the
+    point and the lower bound, and a failing collector cannot lift a gate. A level of which nothing applies is
+    passed through.
+    """
+    applicable = [(each, answer, answer.points) for each, answer in criteria if answer.points is not None]
+    weight = sum((each.weight for each, _, _ in applicable), Fraction(0))
+    shares, attains, passes = [], [], []
+    for side in SIDES.values():
+        share, is_open = Fraction(1), True
+        if weight:
+            share = sum((each.weight * side(got) for each, _, got in applicable), Fraction(0)) / weight
+            is_open = all(side(got) > 0 for each, _, got in applicable if each.mandatory)
+        shares.append(share)
+        attains.append(is_open and rules.profile.at_target.reached(share))
+        passes.append(is_open and rules.profile.below.reached(share))
+    before = max(each for each in rules.levels if each < level)
+    low, point, high = (before + min(MOST_OF_A_LEVEL, share) for share in shares)
+    return LevelRating(
+        level=level,
+        attains=(attains[0], attains[1], attains[2]),
+        passes=(passes[0], passes[1], passes[2]),
+        index=(low, point, high),
+        weight=weight,
+        known=sum((each.weight * answer.known_share for each, answer, _ in applicable), Fraction(0)),
+        sure=sum(
+            (each.weight * answer.known_share * answer.confidence for each, answer, _ in applicable),
+            Fraction(0),
+        ),
+        lacking=_lacking((each, got.point) for each, _, got in applicable),
+    )
+
+
+def _lacking(points: Iterable[tuple[Criterion, Fraction]]) -> tuple[str, ...]:
+    lacking = [
+        (not (each.mandatory and point == 0), -each.weight * (1 - point), each.id)
+        for each, point in points
+        if point < 1
+    ]
+    return tuple(identifier for *_, identifier in sorted(lacking))
 
 
 def score_practice(
     practice: str, criteria: Sequence[Criterion], answers: Mapping[str, AnswerInForce], rules: Rules
 ) -> PracticeScore | None:
-    """Score one practice; None when nothing of it applies.
+    """Score one practice from its criteria; None when nothing of it applies."""
+    ratings = [
+        rate_level(level, [(each, answers[each.id]) for each in criteria if each.level == level], rules)
+        for level in rules.levels[1:]
+    ]
+    return staged(practice, ratings, rules)
 
-    A mandatory criterion with no points on a side blocks its level on that side. So an unknown blocks the
-    point and the lower bound, and a failing collector cannot lift a gate. A level of which nothing applies is
-    passed through, but not by a practice of which nothing is known.
+
+def staged(practice: str, ratings: Sequence[LevelRating], rules: Rules) -> PracticeScore | None:
+    """A practice from the ratings of its levels, lowest first; None when nothing of it applies.
+
+    A level counts when all below it are passed. A practice of which nothing is known stands at the lowest
+    level: otherwise one of which nothing applies would enter above it, past levels with nothing applicable,
+    when evidence of its not being applicable is lost.
     """
-    applicable = [each for each in criteria if answers[each.id].points is not None]
-    if not applicable:
+    if not any(rating.weight for rating in ratings):
         return None
-    staged = {name: _staged(applicable, answers, rules, side) for name, side in SIDES.items()}
-    if not any(answers[each.id].known_share for each in applicable):
-        # Otherwise a practice of which nothing applies would enter above level 1, past levels with nothing
-        # applicable, when evidence of its not being applicable is lost.
-        staged["low"] = staged["point"] = _Staged(rules.levels[0], Fraction(rules.levels[0]))
-    level = staged["point"].level
-    known, confidence = _knowledge(applicable, answers, up_to=_next_level(level, rules))
+    places = [_attained(ratings, side) for side in range(len(SIDES))]
+    if not any(rating.known for rating in ratings):
+        places[0] = places[_POINT] = 0
+        lowest = Fraction(rules.levels[0])
+        low, point, high = lowest, lowest, _index(ratings, places[2], 2, rules)
+    else:
+        low, point, high = (_index(ratings, place, side, rules) for side, place in enumerate(places))
+    attained = places[_POINT]
+    known, confidence = _knowledge(ratings[: attained + 1])
+    holding_back = ratings[attained::-1] if attained < len(ratings) else ()
     return PracticeScore(
         practice=practice,
-        level=LevelRange(
-            low=staged["low"].level,
-            point=level,
-            high=staged["high"].level,
+        level=level_range(
+            rules.levels[places[0]],
+            rules.levels[attained],
+            rules.levels[places[2]],
             rated=known >= rules.minimum_known_share,
         ),
-        index=Interval(staged["low"].index, staged["point"].index, staged["high"].index),
+        index=Interval(low, point, high),
         known_share=known,
         confidence=confidence,
-        held_back_by=_holding_back(applicable, answers, level, rules),
+        held_back_by=tuple(each for rating in holding_back for each in rating.lacking),
     )
 
 
+@lru_cache(maxsize=1024)
+def level_range(low: int, point: int, high: int, *, rated: bool) -> LevelRange:
+    """A level with its bounds; there are few, so each is made once."""
+    return LevelRange(low, point, high, rated)
+
+
+def _attained(ratings: Sequence[LevelRating], side: int) -> int:
+    """How many levels above the lowest are attained on a side."""
+    attained = 0
+    for place, rating in enumerate(ratings, start=1):
+        if rating.attains[side]:
+            attained = place
+        if not rating.passes[side]:
+            break
+    return attained
+
+
+def _index(ratings: Sequence[LevelRating], attained: int, side: int, rules: Rules) -> Fraction:
+    if attained == len(ratings):
+        return Fraction(rules.levels[attained])
+    return ratings[attained].index[side]
+
+
+def _knowledge(ratings: Sequence[LevelRating]) -> tuple[Fraction, Fraction]:
+    """Share of weight that is known up to a level, and the mean confidence of what is known."""
+    if len(ratings) == 1:
+        return ratings[0].known_share, ratings[0].confidence
+    weights = [rating.weight for rating in ratings]
+    known = mean(weights, [rating.known_share for rating in ratings]) if any(weights) else Fraction(1)
+    confidence = mean([rating.known for rating in ratings], [rating.confidence for rating in ratings])
+    return known, confidence
+
+
 def score_scope(
-    areas: Sequence[tuple[str, Fraction, Sequence[tuple[Fraction, PracticeScore]]]], rules: Rules
+    areas: Sequence[tuple[str, Weight, Sequence[tuple[Weight, PracticeScore]]]], rules: Rules
 ) -> ScopeScore:
     """Score areas and the whole; each area is (id, weight, its practices with their weights)."""
     scored = [(weight, _area(area, practices, rules)) for area, weight, practices in areas if practices]
     lowest = rules.levels[0]
-    known = _mean((weight, area.known_share) for weight, area in scored)
+    weights = [weight for weight, _ in scored]
+    known = mean(weights, [area.known_share for _, area in scored])
     return ScopeScore(
-        level=LevelRange(
-            low=min((area.level.low for _, area in scored), default=lowest),
-            point=min((area.level.point for _, area in scored), default=lowest),
-            high=min((area.level.high for _, area in scored), default=lowest),
+        level=level_range(
+            min((area.level.low for _, area in scored), default=lowest),
+            min((area.level.point for _, area in scored), default=lowest),
+            min((area.level.high for _, area in scored), default=lowest),
             rated=bool(scored) and known >= rules.minimum_known_share,
         ),
-        index=_mean_interval([(weight, area.index) for weight, area in scored], lowest),
+        index=_mean_interval(weights, [area.index for _, area in scored], lowest),
         known_share=known,
-        confidence=_mean((weight * area.known_share, area.confidence) for weight, area in scored),
+        confidence=_mean_confidence(weights, [area for _, area in scored]),
         areas=tuple(area for _, area in scored),
         practices=tuple(practice for _, _, practices in areas for _, practice in practices),
     )
 
 
-def _area(area: str, practices: Sequence[tuple[Fraction, PracticeScore]], rules: Rules) -> AreaScore:
-    known = _mean((weight, practice.known_share) for weight, practice in practices)
-    low, point, high = (
-        _area_level([(weight, level(practice.level)) for weight, practice in practices], rules)
-        for level in (_low_level, _point_level, _high_level)
-    )
+def _area(area: str, practices: Sequence[tuple[Weight, PracticeScore]], rules: Rules) -> AreaScore:
+    weights = tuple(weight for weight, _ in practices)
+    known = mean(weights, [practice.known_share for _, practice in practices])
+    levels = [practice.level for _, practice in practices]
+    all_levels = tuple(rules.levels)
     return AreaScore(
         area=area,
-        level=LevelRange(low, point, high, rated=known >= rules.minimum_known_share),
-        index=_mean_interval([(weight, practice.index) for weight, practice in practices], rules.levels[0]),
-        known_share=known,
-        confidence=_mean(
-            (weight * practice.known_share, practice.confidence) for weight, practice in practices
+        level=level_range(
+            _area_level(weights, tuple(level.low for level in levels), all_levels),
+            _area_level(weights, tuple(level.point for level in levels), all_levels),
+            _area_level(weights, tuple(level.high for level in levels), all_levels),
+            rated=known >= rules.minimum_known_share,
         ),
+        index=_mean_interval(weights, [practice.index for _, practice in practices], rules.levels[0]),
+        known_share=known,
+        confidence=_mean_confidence(weights, [practice for _, practice in practices]),
     )
 
 
-def _low_level(level: LevelRange) -> int:
-    return level.low
-
-
-def _point_level(level: LevelRange) -> int:
-    return level.point
-
-
-def _high_level(level: LevelRange) -> int:
-    return level.high
-
-
-def _area_level(levels: Sequence[tuple[Fraction, int]], rules: Rules) -> int:
+@lru_cache(maxsize=65536)
+def _area_level(weights: tuple[Weight, ...], levels: tuple[int, ...], all_levels: tuple[int, ...]) -> int:
     """The highest level that three quarters of the weight reach while nothing lies two levels below."""
-    total = sum((weight for weight, _ in levels), Fraction(0))
-    worst = min(level for _, level in levels)
-    attained = rules.levels[0]
-    for below, candidate in zip(rules.levels, rules.levels[1:], strict=False):
-        reaching = sum((weight for weight, level in levels if level >= candidate), Fraction(0))
+    total = sum(weights, Fraction(0))
+    worst = min(levels)
+    attained = all_levels[0]
+    for below, candidate in pairwise(all_levels):
+        reaching = sum(
+            (weight for weight, level in zip(weights, levels, strict=True) if level >= candidate), Fraction(0)
+        )
         if reaching >= AREA_WEIGHT_AT_LEVEL * total and worst >= below:
             attained = candidate
     return attained
 
 
-def _staged(
-    criteria: Sequence[Criterion], answers: Mapping[str, AnswerInForce], rules: Rules, side: Side
-) -> _Staged:
-    ratings = {level: _rating(criteria, answers, level, side) for level in rules.levels[1:]}
-    attained = rules.levels[0]
-    for level in rules.levels[1:]:
-        below = [ratings[each] for each in rules.levels[1:] if each < level]
-        if not all(rating.open and rules.profile.below.reached(rating.share) for rating in below):
-            break
-        if ratings[level].open and rules.profile.at_target.reached(ratings[level].share):
-            attained = level
-    following = _next_level(attained, rules)
-    if following == attained:
-        return _Staged(attained, Fraction(attained))
-    return _Staged(attained, attained + min(MOST_OF_A_LEVEL, ratings[following].share))
+def _mean_confidence(weights: Sequence[Weight], scores: Sequence[AreaScore | PracticeScore]) -> Fraction:
+    """The mean confidence of what is known."""
+    known = [weight * score.known_share for weight, score in zip(weights, scores, strict=True)]
+    return mean(known, [score.confidence for score in scores])
 
 
-def _rating(
-    criteria: Sequence[Criterion], answers: Mapping[str, AnswerInForce], level: int, side: Side
-) -> _Rating:
-    scored = [
-        (each, side(interval))
-        for each in criteria
-        if each.level == level and (interval := answers[each.id].points) is not None
-    ]
-    total = sum((each.weight for each, _ in scored), Fraction(0))
-    if not total:
-        return _Rating(Fraction(1), open=True)
-    share = sum((each.weight * got for each, got in scored), Fraction(0)) / total
-    return _Rating(share, open=all(got > 0 for each, got in scored if each.mandatory))
-
-
-def _next_level(level: int, rules: Rules) -> int:
-    return next((each for each in rules.levels if each > level), level)
-
-
-def _knowledge(
-    criteria: Sequence[Criterion], answers: Mapping[str, AnswerInForce], up_to: int
-) -> tuple[Fraction, Fraction]:
-    """Share of weight that is known up to a level, and the mean confidence of what is known."""
-    relevant = [(each.weight, answers[each.id]) for each in criteria if each.level <= up_to]
-    known = _mean((weight, answer.known_share) for weight, answer in relevant)
-    confidence = _mean((weight * answer.known_share, answer.confidence) for weight, answer in relevant)
-    return (known if relevant else Fraction(1)), confidence
-
-
-def _holding_back(
-    criteria: Sequence[Criterion], answers: Mapping[str, AnswerInForce], level: int, rules: Rules
-) -> tuple[str, ...]:
-    """Criteria up to the next level that lack points; mandatory ones and the heaviest loss first."""
-    following = _next_level(level, rules)
-    if following == level:
-        return ()
-    lacking = []
-    for each in criteria:
-        interval = answers[each.id].points
-        if each.level <= following and interval is not None and interval.point < 1:
-            lost = each.weight * (1 - interval.point)
-            lacking.append((-each.level, not (each.mandatory and interval.point == 0), -lost, each.id))
-    return tuple(identifier for *_, identifier in sorted(lacking))
-
-
-def _mean(parts: Iterable[tuple[Fraction, Fraction]]) -> Fraction:
-    pairs = list(parts)
-    total = sum((weight for weight, _ in pairs), Fraction(0))
-    return sum((weight * value for weight, value in pairs), Fraction(0)) / total if total else Fraction(0)
-
-
-def _mean_interval(parts: Sequence[tuple[Fraction, Interval]], lowest: int) -> Interval:
+def _mean_interval(weights: Sequence[Weight], parts: Sequence[Interval], lowest: int) -> Interval:
     if not parts:
         return Interval(Fraction(lowest), Fraction(lowest), Fraction(lowest))
     return Interval(
-        *(_mean((weight, side(interval)) for weight, interval in parts) for side in SIDES.values())
+        mean(weights, [part.low for part in parts]),
+        mean(weights, [part.point for part in parts]),
+        mean(weights, [part.high for part in parts]),
     )
+
+
+def mean(weights: Sequence[Weight], values: Sequence[Fraction]) -> Fraction:
+    """The exact weighted mean; 0 without weight. In whole numbers, which is far quicker than fractions."""
+    above, weight, common, per_weight = 0, 0, 1, 1
+    for each, value in zip(weights, values, strict=True):
+        heavy, light = each.numerator, each.denominator
+        if light != per_weight:
+            above, weight, heavy = above * light, weight * light, heavy * per_weight
+            per_weight *= light
+        number, parts = value.numerator, value.denominator
+        if parts == common:
+            above += heavy * number
+        else:
+            above = above * parts + heavy * number * common
+            common *= parts
+        weight += heavy
+    return Fraction(above, weight * common) if weight else Fraction(0)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from fractions import Fraction
+from math import lcm
 from typing import TypeVar
 
 from itomm.config.settings import Service, Settings
 from itomm.evidence.decisions import Answer, Decisions, Override
 from itomm.rules.answer import InferredAnswer
-from itomm.rules.evaluation import InferredAnswers
+from itomm.rules.evaluation import AnswersByPlace, InferredAnswers
 from itomm.scoring.assessment import AnswerInForce, Assumption, CriterionAnswer, ScopeKind, View
 from itomm.scoring.assumptions import Assumptions
 from itomm.scoring.blend import (
@@ -59,11 +61,16 @@ class ScopeAnswers:
         self._top = settings.organisation.id
         self._services = in_scope(settings)
         self._by_id = {service.id: service for service in self._services}
+        self._within = {*self._by_id, *(service.group for service in self._services if service.group)}
         self._answers = _by_place(decisions.answers)
         self._overrides = _by_place(decisions.overrides)
         self._assumptions = Assumptions.of(supposed, settings)
         self._decided = {*self._answers, *self._overrides, *self._assumptions.by_place}
-        self._of_services: dict[tuple[str, str], CriterionAnswer] = {}
+        self._decided_about = {criterion for criterion, _ in self._decided}
+        self._weights = _whole_weights(self._services)
+        self._counting = CountedOnce()
+        self._columns: dict[str, Mapping[str, CriterionAnswer]] = {}
+        self._inherited: dict[str, CriterionAnswer] = {}
         self._of_whole: dict[str, CriterionAnswer] = {}
 
     def of(self, criterion: str, kind: ScopeKind, scope: str) -> CriterionAnswer:
@@ -89,15 +96,47 @@ class ScopeAnswers:
 
     def service(self, criterion: str, service: Service) -> CriterionAnswer:
         """The service's own rule, or what holds for its group or the whole."""
-        place = (criterion, service.id)
-        if place not in self._of_services:
-            self._of_services[place] = self._service(criterion, service)
-        return self._of_services[place]
+        column = self._columns.get(criterion)
+        return self._service(criterion, service) if column is None else column[service.id]
+
+    def of_services(self, criterion: str) -> Mapping[str, CriterionAnswer]:
+        """All services' answers to a criterion, in their order; found once."""
+        if criterion not in self._columns:
+            by_rule = self._by_rule(criterion)
+            self._columns[criterion] = {
+                service.id: self._of_service(criterion, service, by_rule.get(service.id))
+                for service in self._services
+            }
+        return self._columns[criterion]
+
+    def _by_rule(self, criterion: str) -> Mapping[str, InferredAnswer]:
+        """What the rule for services says of each; empty where there is none."""
+        found = self._inferred.services
+        if isinstance(found, AnswersByPlace):
+            return found.of(criterion)
+        places = ((criterion, service.id) for service in self._services)
+        return {place[1]: found[place] for place in places if place in found}
 
     def _service(self, criterion: str, service: Service) -> CriterionAnswer:
-        inferred = self._inferred.services.get((criterion, service.id))
+        return self._of_service(criterion, service, self._inferred.services.get((criterion, service.id)))
+
+    def _of_service(
+        self, criterion: str, service: Service, inferred: InferredAnswer | None
+    ) -> CriterionAnswer:
+        undecided = criterion not in self._decided_about
         if inferred is not None:
-            return self._layered(criterion, service.id, inferred, dict.fromkeys(View, from_rule(inferred)))
+            below = self._counting.by_rule(inferred)
+            if undecided:
+                return CriterionAnswer(criterion, inferred, None, (), below)
+            return self._layered(criterion, service.id, inferred, below)
+        if not undecided:
+            return self._from_above(criterion, service)
+        if criterion not in self._inherited:  # the same for every service
+            self._inherited[criterion] = self._from_above(criterion, service)
+        return self._inherited[criterion]
+
+    def _from_above(self, criterion: str, service: Service) -> CriterionAnswer:
+        """What holds for the service's group or the whole."""
         above = self._whole(criterion).in_force
         if service.group is not None:
             above = self._covered(criterion, service.group, above).in_force
@@ -113,11 +152,9 @@ class ScopeAnswers:
 
     def _known_below(self, criterion: str) -> bool:
         """Whether a service has an answer that is not the whole organisation's."""
-        scopes = {scope for service in self._services for scope in (service.id, service.group) if scope}
-        return any(
-            (criterion, scope) in self._inferred.services or (criterion, scope) in self._decided
-            for scope in scopes
-        )
+        if any(service in self._by_id for service in self._by_rule(criterion)):
+            return True
+        return any((criterion, scope) in self._decided for scope in self._within)
 
     def _covered(
         self, criterion: str, scope: str, above: InForce, *, as_layer: str | None = None
@@ -136,12 +173,15 @@ class ScopeAnswers:
         return self._layered(criterion, scope, None, below, lost=lost)
 
     def _rolled_up(self, criterion: str, scope: str, services: Sequence[Service]) -> CriterionAnswer:
-        answers = [(service.exact_weight, self.service(criterion, service)) for service in services]
-        below = {
-            view: rolled_up((weight, answer.in_force[view]) for weight, answer in answers) for view in View
-        }
+        column = self.of_services(criterion)
+        answers = [column[service.id] for service in services]
+        weights = [self._weights[service.id] for service in services]
+        if criterion not in self._decided_about:
+            alike = _rolled_up_by_kind(weights, answers, View.EVIDENCE)
+            return CriterionAnswer(criterion, None, None, (), dict.fromkeys(View, alike))
+        below = {view: _rolled_up_by_kind(weights, answers, view) for view in View}
         whole = self._inferred.organisation.get(criterion)
-        lost = any(unreadable(answer.inferred or whole) for _, answer in answers)
+        lost = any(unreadable(answer.inferred or whole) for answer in answers)
         return self._layered(criterion, scope, None, below, lost=lost)
 
     def _layered(
@@ -177,3 +217,39 @@ def _by_place(decided: Sequence[Decided]) -> dict[tuple[str, str], list[Decided]
     for each in decided:
         places.setdefault((each.criterion, each.scope), []).append(each)
     return places
+
+
+class CountedOnce:
+    """How answers of rules count: the same object for all that count alike, so that few are held."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int, int, str | None], InForce] = {}
+
+    def by_rule(self, inferred: InferredAnswer) -> InForce:
+        """What an inferred answer counts for under each view."""
+        confidence = inferred.confidence
+        key = (inferred.verdict, confidence.numerator, confidence.denominator, inferred.reason)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = dict.fromkeys(View, from_rule(inferred))
+        return found
+
+
+def _whole_weights(services: Sequence[Service]) -> Mapping[str, int]:
+    """The services' weights in whole numbers; a mean is the same."""
+    scale = lcm(*(service.exact_weight.denominator for service in services))
+    return {service.id: int(service.exact_weight * scale) for service in services}
+
+
+def _rolled_up_by_kind(
+    weights: Sequence[int], answers: Sequence[CriterionAnswer], view: View
+) -> AnswerInForce:
+    """The roll-up of answers; what is the very same answer is weighed together first."""
+    kinds: dict[int, AnswerInForce] = {}
+    together: dict[int, int] = {}
+    for weight, answer in zip(weights, answers, strict=True):
+        counts = answer.in_force[view]
+        kind = id(counts)
+        kinds[kind] = counts
+        together[kind] = together.get(kind, 0) + weight
+    return rolled_up((Fraction(weight), kinds[kind]) for kind, weight in together.items())
