@@ -11,6 +11,8 @@ import pytest
 
 from itomm.estate.http_exchange import TOKEN
 from itomm.estate.tickets import HistoryEntry, Ticket
+from itomm.evidence.reading.held import held_records
+from itomm.evidence.reading.snapshot import snapshot_of
 from tests.collectors.jira_stand_in import Diary, JiraStandIn, company, diary
 
 FIRST = company().as_of
@@ -133,3 +135,14 @@ def test_a_project_that_is_refused_does_not_look_deleted(written: Diary) -> None
     assert result.outcome.denied == ("SEC",)
     assert written.records("incident", SECOND) == before
     assert not [one for one in written.jira.asked if "maxResults=5000" in one.target]
+
+
+def test_what_is_held_is_what_is_read_of_the_source_alone(written: Diary) -> None:
+    written.run(FIRST, "incident", "sla_cycle")
+    snapshot = snapshot_of(written.store)
+    held = held_records(snapshot, "jira", "incident", SECOND)
+    opened = {one.key: one.created_at for one in company().tickets if one.kind == "Incident"}
+    assert held == {key: at.replace(microsecond=at.microsecond // 1000 * 1000) for key, at in opened.items()}
+    assert sorted(held) == written.records("incident", SECOND)
+    assert held_records(snapshot, "another", "incident", SECOND) == {}
+    assert held_records(snapshot, "jira", "repository", SECOND) == {}

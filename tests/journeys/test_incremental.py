@@ -108,15 +108,14 @@ def test_what_changed_leads_to_the_same_records_as_everything(company: Company) 
     expected = FIRST - timedelta(hours=1)
     assert {name for name, (continues, _) in windows.items() if continues} == {
         *(f"jira {kind}" for kind in ("incident", "change", "problem", "service_request", "improvement")),
-        *("jira risk", "jira postmortem", "jira access_review", "jira restore_test"),
+        *("jira risk", "jira postmortem", "jira sla_cycle", "jira access_review", "jira restore_test"),
         *("gitlab merge_request", "gitlab pipeline", "gitlab deployment"),
     }
     assert {start for continues, start in windows.values() if continues} == {expected}
     assert windows["jira incident"][0] == "000001-jira-incident"
     assert of_what_changed["gitlab"] < of_everything["gitlab"] <= 60  # most are of projects and state
-    assert (
-        of_what_changed["jira"] == of_everything["jira"]
-    )  # one page a project and stream, in such a small site
+    # In such a small site a page a stream, and a count before it or after it.
+    assert of_what_changed["jira"] <= of_everything["jira"] <= 6 + 2 * 10 + 1
     assert of_what_changed["prometheus"] == of_everything["prometheus"]  # always read whole
 
 

@@ -90,7 +90,7 @@ class JiraCollector(Collector):
         )
         groups = self._groups(lanes, context)
         search = Search(wanted, reading, site, zone=lanes.zone, client_of=lanes.client)
-        begun = Place.read(context.resume_from) if context.resume_from else None
+        begun = Place.read(context.resume_from)
         updated_since = instant_of(cursor)
         if updated_since is None:
             yield from search.pages(groups, context, begun=begun, seen=Seen())

@@ -73,9 +73,11 @@ class Place:
     again_since: str | None = None
 
     @classmethod
-    def read(cls, checkpoint: Mapping[str, Any]) -> Place:
-        """The place that a checkpoint tells."""
-        return cls(**{name: checkpoint[name] for name in cls.__dataclass_fields__})
+    def read(cls, checkpoint: Mapping[str, Any] | None) -> Place | None:
+        """The place that a checkpoint tells; None without one, or for one that another version wrote."""
+        if checkpoint is None or checkpoint.keys() != cls.__dataclass_fields__.keys():
+            return None
+        return cls(**checkpoint)
 
     def written(self) -> dict[str, Any]:
         """The place as a checkpoint."""
