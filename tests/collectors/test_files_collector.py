@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from itomm.collectors.conformance import MemorySink, PretendTime
+from itomm.collectors.conformance import Answer, HealthyTool, MemorySink, PretendTime, conformance_suite
+from itomm.collectors.files import FilesCollector
 from itomm.collectors.framework.checking import check_source
 from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import StreamResult, collect
@@ -92,6 +93,13 @@ class Collected:
 
 def row(day: str, job: str = "shop-db", result: str = "OK") -> str:
     return f"{job};2026-{day} 03:00;{result};shop\n"
+
+
+TestDeclaration = conformance_suite(
+    FilesCollector,
+    lambda _: {"path": "drop", "records": {"account": ACCOUNTS}},
+    HealthyTool(lambda _: Answer()),
+)
 
 
 def test_a_row_becomes_a_record_with_its_file_and_row(folder: Path) -> None:

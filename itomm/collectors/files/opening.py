@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".filepart", ".download", ".upload")
@@ -27,7 +28,7 @@ class OpenedFile:
     content: bytes = field(repr=False)
     modified: datetime
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """The hash by which the very file can be found again."""
         return hashlib.sha256(self.content).hexdigest()
