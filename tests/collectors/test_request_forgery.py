@@ -68,14 +68,11 @@ def test_an_address_in_an_answer_is_not_asked(source: str, form: str, elsewhere:
     assert says_what_is_missing(reading)
 
 
-@pytest.mark.parametrize("form", IN_PAYLOADS)
 @pytest.mark.parametrize("source", SOURCES)
-def test_a_check_of_the_source_is_not_led_elsewhere(
-    source: str, form: str, elsewhere: MisbehavingServer
-) -> None:
+def test_a_check_of_the_source_is_not_led_elsewhere(source: str, elsewhere: MisbehavingServer) -> None:
     tried = subject(source)
-    tried.check(misleading(tried.tool.answer, form, elsewhere.port))
-    tried.check(redirecting(form, elsewhere.port))
+    tried.check(misleading(tried.tool.answer, "another port", elsewhere.port))
+    tried.check(redirecting("another port", elsewhere.port))
     assert elsewhere.connections == 0
 
 
