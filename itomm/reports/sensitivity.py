@@ -14,7 +14,7 @@ from itomm.scoring.assessment import Assessment, InferredAnswer, ScopeResult, Vi
 from itomm.scoring.planning.distance import distance_of
 from itomm.scoring.planning.optimum import Aim
 from itomm.scoring.planning.sensitivity import Move, Robustness, moves, moves_of, robustness
-from itomm.scoring.planning.standing import Standing
+from itomm.scoring.planning.standing import Rescoring, Standing
 
 SCHEMA = "itomm/sensitivity/1"
 _NAMED_AT_MOST = 3
@@ -141,7 +141,7 @@ def move_text(move: Move) -> str:
 
 def criterion_moves(standing: Standing, criterion: Criterion) -> list[Move]:
     """What other answers to one criterion would do."""
-    return list(moves_of(standing, criterion))
+    return list(moves_of(Rescoring(standing), criterion))
 
 
 def _fewest(criteria: Sequence[str]) -> str:

@@ -178,6 +178,11 @@ def _service_subject(service: Service, top: Subject) -> Subject:
 
 
 def _result(subject: Subject, answers: Sequence[CriterionAnswer], scorer: Scorer) -> ScopeResult:
+    return ScopeResult(**vars(subject), views=score_views(answers, scorer), answers=tuple(answers))
+
+
+def score_views(answers: Sequence[CriterionAnswer], scorer: Scorer) -> Mapping[View, ScopeScore]:
+    """One scope's score under each view; views under which the same counts share it."""
     views: dict[View, ScopeScore] = {}
     scored: list[tuple[list[AnswerInForce], ScopeScore]] = []
     for view in View:
@@ -185,7 +190,7 @@ def _result(subject: Subject, answers: Sequence[CriterionAnswer], scorer: Scorer
         score = next((known for other, known in scored if other == counting), None)
         views[view] = score or scorer.score(counting)
         scored.append((counting, views[view]))
-    return ScopeResult(**vars(subject), views=views, answers=tuple(answers))
+    return views
 
 
 def _sources(snapshot: Snapshot, as_of: datetime) -> list[SourceState]:

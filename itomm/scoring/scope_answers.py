@@ -73,6 +73,11 @@ class ScopeAnswers:
         self._inherited: dict[str, CriterionAnswer] = {}
         self._of_whole: dict[str, CriterionAnswer] = {}
 
+    @property
+    def assumed_about(self) -> frozenset[str]:
+        """The criteria of which something is only supposed."""
+        return frozenset(criterion for criterion, _ in self._assumptions.by_place)
+
     def of(self, criterion: str, kind: ScopeKind, scope: str) -> CriterionAnswer:
         """The answer for a scope of any kind."""
         match kind:

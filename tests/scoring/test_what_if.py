@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from itomm.evidence.decisions import Decisions
 from itomm.rules.answer import Verdict
 from itomm.rules.evaluation import InferredAnswers
-from itomm.scoring.assess import assess_answers
+from itomm.scoring.assess import assess_answers, rules_for
 from itomm.scoring.assessment import AnswerInForce, Assumption, ScopeResult, View
+from itomm.scoring.scope_answers import ScopeAnswers
+from itomm.scoring.what_if import what_if
 from tests.scoring.organisations import (
     AS_OF,
     ORGANISATION,
@@ -115,3 +117,23 @@ def test_supposing_nothing_changes_nothing(company: Company) -> None:
         decisions=company.decisions,
         profile=company.profile,
     )
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(companies(), st.sampled_from(CRITERIA), st.sampled_from(Verdict), st.data())
+def test_supposing_onto_what_was_assessed_is_the_same_as_assessing_it(
+    company: Company, on: str, verdict: Verdict, data: st.DataObject
+) -> None:
+    before = company.scored()
+    assumption = Assumption(on, data.draw(st.sampled_from(sorted(before))), verdict)
+    configured = company_settings(company.services)
+    found = InferredAnswers(
+        {on: said for (on, each), said in company.found.items() if each is None},
+        {(on, each): said for (on, each), said in company.found.items() if each is not None},
+    )
+    answers = ScopeAnswers(found, company.decisions.known_at(AS_OF), configured, AS_OF, [assumption])
+    rules = rules_for(company.questionnaire, company.profile, configured)
+
+    supposed = {scope: what_if(base, company.questionnaire, rules, answers) for scope, base in before.items()}
+
+    assert supposed == supposing(company, assumption)

@@ -59,20 +59,21 @@ class Robustness:
 
 def moves(standing: Standing) -> list[Move]:
     """Every other answer to a single criterion that changes a level, in the questionnaire's order."""
-    return [each for criterion in standing.model.criteria for each in moves_of(standing, criterion)]
+    rescoring = Rescoring(standing)
+    return [each for criterion in standing.model.criteria for each in moves_of(rescoring, criterion)]
 
 
-def moves_of(standing: Standing, criterion: Criterion) -> Iterator[Move]:
-    """The other answers to one criterion that change a level."""
-    answer = standing.answers[criterion.id]
+def moves_of(rescoring: Rescoring, criterion: Criterion) -> Iterator[Move]:
+    """The other answers to one criterion that change a level; what counts is left as it was."""
+    answer = rescoring.answers[criterion.id]
     if answer.points is None:
         return
-    before = standing.score()
+    before = rescoring.scope()
     for verdict in (Verdict.YES, Verdict.PARTIAL, Verdict.NO):
         if verdict is not answer.verdict or answer.known_share < FULL:
-            rescoring = Rescoring(standing)
             rescoring.change({criterion.id: assumed(verdict)})
             found = _move(criterion, answer, verdict, before, rescoring.scope())
+            rescoring.change({criterion.id: answer})
             if found.moves_anything:
                 yield found
 
