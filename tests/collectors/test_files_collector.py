@@ -179,6 +179,17 @@ def test_rows_of_other_types_are_passed_over(folder: Path) -> None:
     assert found.result.outcome.complete
 
 
+def test_conditions_that_fit_no_row_at_all_are_doubted(folder: Path) -> None:
+    drop(folder, "backups.csv", HEAD + row("10-02") + row("10-03"))
+    covers = {"from": "2026-10-01"}
+    found = Collected(source_of(folder, where={"Result": "ok"}, covers=covers))
+    assert "backups.csv: where fits none of 2 rows" in found.result.outcome.warnings
+    (check,) = check_source(source_of(folder, where={"Result": "ok"}, covers=covers), fixed_clock(NOW))
+    assert check.state == "warning"
+    fitting = Collected(source_of(folder, where={"Result": "OK"}, covers=covers))
+    assert not any("where" in warning for warning in fitting.result.outcome.warnings)
+
+
 @pytest.mark.parametrize(
     ("content", "more"),
     [

@@ -208,6 +208,12 @@ def test_check_tells_what_the_first_page_of_each_list_holds() -> None:
         assert checks[1].detail == "5 rows on the first page, 5 of them incident"
 
 
+def test_check_doubts_conditions_that_fit_no_row() -> None:
+    with MisbehavingServer(tool=usual_desk()) as server:
+        check = check_source(source_at(server, where={"type": "Vorfall"}), fixed_clock(NOW))[1]
+    assert (check.state, check.detail) == (CheckState.WARNING, "first page: where fits none of 5 rows")
+
+
 def test_check_names_fields_that_no_row_has() -> None:
     with MisbehavingServer(tool=usual_desk()) as server:
         fields = {**incidents()["fields"], "team": "squad.name"}

@@ -97,6 +97,9 @@ class FilesReading:
         said = refusals.summary()
         if said:
             self.notes.incomplete(UnknownReason.COLLECTION_FAILED, said)
+        doubt = refusals.nothing_fits()
+        if doubt:
+            self.notes.warn(doubt)
 
     def _is_fit(self, opened: OpenedFile, candidate: Candidate) -> bool:
         """Whether a file is whole, and new enough to tell of today."""
@@ -159,6 +162,7 @@ class FilesReading:
             refusals.count()
             raise RowRefusedError(row.fault)
         if not reader.is_wanted(row.values):
+            refusals.pass_over()
             return None
         refusals.count()
         return reader.read(row.values)

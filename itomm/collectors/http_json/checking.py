@@ -33,6 +33,9 @@ def check_list(settings: HttpJsonSettings, asked: ListAsked, context: Collection
     said = refusals.summary()
     if said:
         return Check(title, CheckState.FAILED, f"{count}. {said}", "Correct the mapping of these fields.")
+    doubt = refusals.nothing_fits()
+    if doubt:
+        return Check(title, CheckState.WARNING, doubt, "Check what the mapping says under where.")
     lack = step_after(asked.mapping.page, Position(), got.answered).lack
     if lack:
         return Check(title, CheckState.WARNING, f"{count}; {lack}", "Correct page of this list.")

@@ -101,6 +101,7 @@ class ListReading:
             refusals.count()
             raise RowRefusedError("it is no object with named values")
         if not self._reader.is_wanted(row):
+            refusals.pass_over()
             return None
         refusals.count()
         read = self._reader.read(row)

@@ -15,11 +15,22 @@ class Refusals:
     where: str
     rows: int = 0
     refused: int = 0
+    passed_over: int = 0
     _told: list[str] = field(default_factory=list)
 
     def count(self) -> None:
         """One more row was looked at."""
         self.rows += 1
+
+    def pass_over(self) -> None:
+        """One row is of another type, by the mapping's conditions."""
+        self.passed_over += 1
+
+    def nothing_fits(self) -> str | None:
+        """What to say where the mapping's conditions fit no row; they may be misspelt. None otherwise."""
+        if self.rows or not self.passed_over:
+            return None
+        return f"{self.where}: where fits none of {self.passed_over:,} rows"
 
     def refuse(self, place: str, why: str) -> None:
         """One row was refused; ``place`` is its row or page and row."""
