@@ -86,6 +86,43 @@ _TEXTS: Texts = {
         "failures_in_a_row": ("Warn when a stream was incomplete so many times running.", 3),
         "assessment_days": ("Warn when the newest recorded assessment is older.", 90),
     },
+    "OverrideSettings": {
+        "longest_days": ("How long an override may live.", 90),
+        "without_approval": ("What counts without a second person.", ["filling_unknown"]),
+        "approvers": ("Who may approve what; without any, everybody but the proposer.",),
+        "people": (
+            "Other names of a person, by the one they are known by.",
+            {"ann@acme.example": ["Ann Lee"]},
+        ),
+    },
+    "ApproverSettings": {
+        "people": ("Who may approve.", ["cio@acme.example"]),
+        "parts": ("Ids of areas, practices and criteria; default: all.", ["SM"]),
+        "kinds": ("Kinds of override; default: all.", ["accepted_risk"]),
+    },
+    "RoadmapSettings": {
+        "find_out": ("What it costs to learn an answer that is unknown.", 1),
+    },
+    "EffortCosts": {
+        "S": ("What a small effort costs.", 1),
+        "M": ("What a medium effort costs.", 3),
+        "L": ("What a large effort costs.", 8),
+    },
+    "GateSettings": {
+        "view": ("Which layers count.", "overrides"),
+        "minimum_level": ("Lowest level of the organisation.", 2),
+        "areas": ("Lowest level, by area.", {"SM": 2}),
+        "practices": ("Lowest level, by practice.", {"SS-INC": 3}),
+        "services": ("Lowest level, by service or group.", {"checkout": 3}),
+        "minimum_coverage": ("Share of the weight that must be known.", "60 %"),
+        "no_expired_overrides": (
+            "Whether an override that has ended without a new one fails the gate.",
+            True,
+        ),
+        "largest_drop": ("How far the index may fall below the baseline's.", 0.2),
+        "baseline": ("A recorded assessment to compare with.", "S1"),
+        "allow_incomplete_sources": ("Whether sources may have failed.", False),
+    },
 }
 
 
