@@ -103,6 +103,13 @@ def test_a_refusal_in_a_web_page_is_told_without_the_page() -> None:
     assert "<" not in outcome.error
 
 
+def test_a_project_that_is_counted_but_not_shown_is_refused_by_name() -> None:
+    jira = JiraStandIn("jira", many(100))
+    jira.altered["/search/jql"] = lambda _: Answer(403, b'{"errorMessages": ["no"]}')
+    _, outcome = read(jira)
+    assert (outcome.reason, outcome.denied) == (UnknownReason.PERMISSION_DENIED, ("OPS",))
+
+
 def test_a_site_in_chinese_is_read_by_category_and_by_its_issue_types() -> None:
     jira = JiraStandIn("jira")
 

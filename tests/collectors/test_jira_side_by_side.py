@@ -216,6 +216,19 @@ def test_far_fewer_issues_than_cloud_counts_are_incomplete(missing: int) -> None
         assert "counts 250 issues and sent 220" in outcome.error
 
 
+def test_issues_deleted_while_cloud_is_read_are_no_missing_ones() -> None:
+    jira = JiraStandIn("jira", many(250))
+
+    def delete_many(asked: Asked) -> None:
+        if "/search/jql" in asked.path and len(jira.tickets) == 250:
+            jira.tickets = jira.tickets[:200]
+
+    jira.meanwhile = delete_many
+    with jira.listening() as server:
+        outcome = run(jira.source(server.url, projects=["OPS"]), MemorySink()).outcome
+    assert outcome.complete, outcome.error
+
+
 @given(
     counted=st.integers(0, 1_000_000),
     days=st.floats(0.1, 3000),

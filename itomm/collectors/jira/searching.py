@@ -52,6 +52,7 @@ class Seen:
     issues: dict[str, datetime] = field(default_factory=dict)
     records: set[str] = field(default_factory=set)
     sent: list[int] = field(default_factory=list)
+    refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,8 +158,8 @@ class Search:
             return self._part(part, place, lane, seen)
 
         yield from context.side_by_side(parts, read)
-        if not resumed and place.counted is not None:
-            self._check_count(place.counted, sum(seen.sent[before:]), context)
+        if not resumed and not seen.refused and place.counted is not None:
+            self._check_count(wanted, place.counted, sum(seen.sent[before:]), context)
 
     def _part(self, part: Part, place: Place, context: CollectionContext, seen: Seen) -> Iterator[Page]:
         client = self.client_of(context)
@@ -182,6 +183,7 @@ class Search:
             reason = REFUSALS.get(error.status_code or 0)
             if reason is None:
                 raise
+            seen.refused = True
             for project in part.wanted.projects:
                 context.refused(project, reason, said(error))
 
@@ -199,9 +201,13 @@ class Search:
                 seen.records.update(one.source_ref for one in observed)
         return found
 
-    def _check_count(self, counted: int, sent: int, context: CollectionContext) -> None:
-        missing = counted - sent
-        if missing > max(counted * TOLERANCE, FEWEST_TOLERATED):
+    def _check_count(self, wanted: Wanted, counted: int, sent: int, context: CollectionContext) -> None:
+        """Tell when many were not sent, also by a second count: some may have been deleted meanwhile."""
+        if _is_short(counted, sent) and _is_short(self._counted(wanted, context) or 0, sent):
             context.incomplete(
                 UnknownReason.INSUFFICIENT_COVERAGE, f"Jira counts {counted} issues and sent {sent}."
             )
+
+
+def _is_short(counted: int, sent: int) -> bool:
+    return counted - sent > max(counted * TOLERANCE, FEWEST_TOLERATED)
