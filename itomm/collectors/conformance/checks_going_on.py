@@ -51,7 +51,7 @@ def a_killed_run_ends_as_if_it_had_not_been(subject: Subject) -> Iterator[str]:
 def a_killed_run_asks_for_one_page_twice_at_most(subject: Subject) -> Iterator[str]:
     """Where a page has a checkpoint, going on begins behind it."""
     for kind, behind, kept, resumed in _interrupted(subject):
-        pages = [repr(page.observations) for page in resumed.sink.of(kind).pages]
+        pages = [repr((page.request, page.observations)) for page in resumed.sink.of(kind).pages]
         again = sum(page in pages[:kept] for page in pages[kept:])
         if again > 1:
             yield f"{kind}, interrupted behind page {behind}, asks for {again} pages a second time"
