@@ -242,8 +242,9 @@ class CountedOnce:
 
 def _whole_weights(services: Sequence[Service]) -> Mapping[str, int]:
     """The services' weights in whole numbers; a mean is the same."""
-    scale = lcm(*(service.exact_weight.denominator for service in services))
-    return {service.id: int(service.exact_weight * scale) for service in services}
+    exact = {service.id: service.weight.as_integer_ratio() for service in services}
+    scale = lcm(*(below for _, below in exact.values()))
+    return {service: above * (scale // below) for service, (above, below) in exact.items()}
 
 
 def _rolled_up_by_kind(
