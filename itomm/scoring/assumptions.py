@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
 from itomm.config.settings import Settings
 from itomm.rules.answer import Verdict
@@ -18,6 +19,12 @@ ASSUMED = "assumption"
 def assumed(verdict: Verdict) -> AnswerInForce:
     """An answer as it would count if it were surely so."""
     return in_force(verdict, Fraction(1), ASSUMED)
+
+
+@cache
+def _everywhere(verdict: Verdict) -> Mapping[View, AnswerInForce]:
+    """The same under every view; there are five, so each is made once."""
+    return dict.fromkeys(View, assumed(verdict))
 
 
 @dataclass(frozen=True)
@@ -36,12 +43,12 @@ class Assumptions:
             above[service.id] = (service.group, top) if service.group else (top,)
         return cls({(each.criterion, each.scope): each.verdict for each in supposed}, above)
 
-    def about(self, criterion: str, scope: str) -> dict[View, AnswerInForce] | None:
+    def about(self, criterion: str, scope: str) -> Mapping[View, AnswerInForce] | None:
         """What is supposed of a scope, nearest first; None when nothing is."""
         if not self.by_place:
             return None
         for each in (scope, *self.above.get(scope, ())):
             verdict = self.by_place.get((criterion, each))
             if verdict is not None:
-                return dict.fromkeys(View, assumed(verdict))
+                return _everywhere(verdict)
         return None

@@ -131,8 +131,10 @@ class ScopeAnswers:
         undecided = criterion not in self._decided_about
         if inferred is not None:
             below = self._counting.by_rule(inferred)
-            if undecided:
-                return CriterionAnswer(criterion, inferred, None, (), below)
+            place = (criterion, service.id)
+            if undecided or not (place in self._answers or place in self._overrides):
+                in_force = self._assumptions.about(criterion, service.id) or below
+                return CriterionAnswer(criterion, inferred, None, (), in_force)
             return self._layered(criterion, service.id, inferred, below)
         if not undecided:
             return self._from_above(criterion, service)
