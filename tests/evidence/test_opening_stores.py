@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from itomm.config.errors import ExitCode, StoreError, StoreVersionError
+from itomm.evidence.catalogue.database import SCHEMA_VERSION
 from itomm.evidence.store import Store
 from tests.evidence.whole_store import asked, directly, whole_store
 
@@ -21,12 +22,17 @@ def test_there_is_no_store_before_one_is_made(tmp_path: Path) -> None:
 
 def test_a_store_made_by_a_newer_itomm_is_left_alone(tmp_path: Path) -> None:
     whole_store(tmp_path).engine.dispose()
-    directly(tmp_path, "UPDATE meta SET value = '3'", "UPDATE alembic_version SET version_num = '0003'")
+    newer = SCHEMA_VERSION + 1
+    directly(
+        tmp_path,
+        f"UPDATE meta SET value = '{newer}'",  # noqa: S608  of this test
+        f"UPDATE alembic_version SET version_num = '{newer:04d}'",  # noqa: S608  of this test
+    )
     directly(tmp_path, "PRAGMA wal_checkpoint(TRUNCATE)")
     before = (tmp_path / "itomm.db").read_bytes()
 
     with pytest.raises(
-        StoreVersionError, match=r"has version 3; .* up to 2\. .* Nothing was changed"
+        StoreVersionError, match=rf"has version {newer}; .* up to {SCHEMA_VERSION}\. .* Nothing was changed"
     ) as refused:
         Store.open(tmp_path, create=True)
     assert refused.value.exit_code is ExitCode.INVALID

@@ -9,6 +9,7 @@ import pytest
 
 from itomm.config.errors import ExitCode, StoreError, StoreVersionError, UsageError
 from itomm.config.secrets import Secret
+from itomm.evidence.catalogue.database import SCHEMA_VERSION
 from itomm.evidence.catalogue.schema_versions import upgrade
 from itomm.evidence.store import Store
 from itomm.evidence.trust.verification import verify
@@ -100,16 +101,16 @@ def test_a_missing_driver_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("version", "advice"),
     [
-        ("1", "this itomm needs 2. Run 'itomm db upgrade'"),
-        ("3", "this itomm knows up to 2. Use a newer itomm"),
+        (1, f"this itomm needs {SCHEMA_VERSION}. Run 'itomm db upgrade'"),
+        (SCHEMA_VERSION + 1, f"this itomm knows up to {SCHEMA_VERSION}. Use a newer itomm"),
     ],
 )
 def test_a_store_of_another_version_is_told(
-    postgresql: PostgreSQL, tmp_path: Path, version: str, advice: str
+    postgresql: PostgreSQL, tmp_path: Path, version: int, advice: str
 ) -> None:
     name = new_team_database(postgresql, tmp_path)
     postgresql.run(name, f"UPDATE meta SET value = '{version}'")  # noqa: S608  of this test
-    postgresql.run(name, f"UPDATE alembic_version SET version_num = '000{version}'")  # noqa: S608  of this test
+    postgresql.run(name, f"UPDATE alembic_version SET version_num = '{version:04d}'")  # noqa: S608  of this test
     with pytest.raises(StoreVersionError, match=f"has version {version}; {advice}") as refused:
         Store.open(tmp_path, database=postgresql.url(name))
     assert refused.value.exit_code is ExitCode.INVALID

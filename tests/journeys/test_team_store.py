@@ -13,6 +13,7 @@ import pytest
 from itomm.config.errors import ExitCode
 from itomm.estate.estate import Estate
 from itomm.estate.server import EstateServer
+from itomm.evidence.catalogue.database import SCHEMA_VERSION
 from tests.journeys.door import DAY_OF_ASSESSMENT, Door, assessed, configured
 from tests.real.postgresql import PostgreSQL
 
@@ -59,7 +60,9 @@ def test_a_team_store_gives_the_same_answers_as_a_store_of_ones_own(
 
     monkeypatch.setenv(VARIABLE, team.owner)
     made = itomm_at_the_door("db", "upgrade", "--app-role", "gatherer", "--config", team.config)
-    assert (made.code, "The tables of version 2 were made." in made.out) == (0, True), made.err
+    assert (made.code, f"The tables of version {SCHEMA_VERSION} were made." in made.out) == (0, True), (
+        made.err
+    )
 
     monkeypatch.setenv(VARIABLE, team.collector)
     theirs = assessed(team.config, "--output", "json")
@@ -108,16 +111,16 @@ def test_an_older_store_is_brought_up_when_asked_and_back(older: Path, itomm_at_
         refused = itomm_at_the_door(*command, "--store", older)
         assert refused.code == ExitCode.INVALID
     assert itomm_at_the_door("db", "version", "--store", older).out == (
-        "The store has version 1; this itomm needs 2. Run 'itomm db upgrade'.\n"
+        f"The store has version 1; this itomm needs {SCHEMA_VERSION}. Run 'itomm db upgrade'.\n"
     )
 
     raised = itomm_at_the_door("db", "upgrade", "--store", older)
     assert raised.code == 0, raised.err
-    assert "The store went from version 1 to 2." in raised.out
+    assert f"The store went from version 1 to {SCHEMA_VERSION}." in raised.out
     assert "itomm.db.version-1" in raised.out.replace("\n", "")
     assert itomm_at_the_door("verify", "--store", older).code == 0
     again = itomm_at_the_door("db", "upgrade", "--store", older)
-    assert "has version 2 already; nothing was changed" in again.out
+    assert f"has version {SCHEMA_VERSION} already; nothing was changed" in again.out
 
     assert itomm_at_the_door("db", "downgrade", "--to", "1", "--store", older).code == 0
     assert itomm_at_the_door("db", "version", "--store", older).out.startswith("The store has version 1;")
