@@ -58,11 +58,8 @@ def sampling(bound: BoundRule, service: str | None, size: int, seed: int) -> exp
     text = exp.func("concat_ws", exp.func("chr", exp.Literal.number(10)), *literals, *named)
     lot = exp.Anonymous(this="sha256", expressions=[text])
     query = _judged(bound, service).where(exp.column("counts"), copy=False)
-    order = [
-        exp.Ordered(this=each, desc=False, nulls_first=False)
-        for each in (lot, *(each.copy() for each in named))
-    ]
-    return query.order_by(*order, copy=False).limit(size, copy=False)
+    drawn = exp.Ordered(this=lot, desc=False, nulls_first=False)
+    return query.order_by(drawn, *_by_name(bound), copy=False).limit(size, copy=False)
 
 
 def counted_places(bound: BoundRule) -> exp.Select:
@@ -146,5 +143,12 @@ def _order(bound: BoundRule) -> list[exp.Ordered]:
     for name in _moments(bound):
         moment = exp.column(name, table=RECORD_ALIAS, quoted=True)
         order.append(exp.Ordered(this=moment, desc=True, nulls_first=False))
-    named = [exp.column(name, table=RECORD_ALIAS, quoted=True) for name in ("source", "source_ref")]
-    return order + [exp.Ordered(this=column, desc=False, nulls_first=False) for column in named]
+    return order + _by_name(bound)
+
+
+def _by_name(bound: BoundRule) -> list[exp.Ordered]:
+    """By identity; a record of several services, or in several groups of a query, by these as well."""
+    groups = list(bound.query.gives.fields) if bound.query else []
+    named = dict.fromkeys(["source", "source_ref", "service_id", *groups])
+    columns = [exp.column(name, table=RECORD_ALIAS, quoted=True) for name in named]
+    return [exp.Ordered(this=column, desc=False, nulls_first=False) for column in columns]

@@ -13,7 +13,7 @@ from itomm.config.errors import InvalidInputError
 from itomm.evidence.reading.as_of import create_table, lock_down
 from itomm.evidence.record_types import record_types
 from itomm.rules.answer import InferredAnswer, Verdict
-from itomm.rules.records import records_behind
+from itomm.rules.records import records_behind, sampled_records
 from itomm.rules.rule import Rule
 from tests.rules.rules_as_text import answer_to, rule_of
 
@@ -148,6 +148,35 @@ def test_the_records_behind_are_those_of_the_groups_that_counted() -> None:
     }
     assert found[0].fields["incidents"] == "3"
     assert found[0].fields["restore"] == "4 h"
+
+
+def test_a_record_in_many_groups_is_listed_in_their_order_and_not_in_that_of_the_threads() -> None:
+    query = (
+        "select incident.service_id, incident.source_ref as target, event.started_at as day, "
+        "count(*) as alerts from incident join alert_event as event on event.service_id = incident.service_id "
+        "group by incident.service_id, target, day"
+    )
+    rule = asking(query, measure={"max": "alerts"}).bound(datetime(2026, 11, 1, tzinfo=UTC))
+    days = [datetime(2026, 10, 1, tzinfo=UTC) + timedelta(hours=number * 17 % 64) for number in range(64)]
+    with closing(duckdb.connect()) as connection:
+        for name in ("incident", "alert_event"):
+            create_table(connection, record_types()[name])
+        row = (
+            "(source, source_ref, service_id, collected_at, collection, page, position, {}) "
+            "VALUES ('s', ?, 's1', TIMESTAMP '2026-10-31', '1', 1, ?, ?)"
+        )
+        connection.execute(f"INSERT INTO incident {row.format('created_at')}", ["I-1", 0, days[0]])
+        for number, day in enumerate(days):
+            values = [f"E-{number}", number, day]
+            connection.execute(f"INSERT INTO alert_event {row.format('started_at')}", values)
+        lock_down(connection)
+        listed = [each.fields["day"] for each in records_behind(connection, rule, "s1", None)]
+        first = [each.fields["day"] for each in records_behind(connection, rule, "s1", 5)]
+        drawn = [each.fields["day"] for each in sampled_records(connection, rule, "s1", 5, seed=7)]
+
+    assert len(listed) == 64
+    assert listed == sorted(listed)
+    assert first == drawn == listed[:5]
 
 
 @pytest.mark.parametrize(
