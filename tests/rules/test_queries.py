@@ -153,7 +153,8 @@ def test_the_records_behind_are_those_of_the_groups_that_counted() -> None:
 def test_a_record_in_many_groups_is_listed_in_their_order_and_not_in_that_of_the_threads() -> None:
     query = (
         "select incident.service_id, incident.source_ref as target, event.started_at as day, "
-        "count(*) as alerts from incident join alert_event as event on event.service_id = incident.service_id "
+        "count(*) as alerts from incident "
+        "join alert_event as event on event.service_id = incident.service_id "
         "group by incident.service_id, target, day"
     )
     rule = asking(query, measure={"max": "alerts"}).bound(datetime(2026, 11, 1, tzinfo=UTC))
