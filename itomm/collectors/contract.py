@@ -237,7 +237,9 @@ class Collector(ABC):
     """Base of all collectors.
 
     With ``streams_are_configured``, a source delivers only what its settings say (:meth:`streams_of`), and
-    ``streams`` lists all that they can say.
+    ``streams`` lists all that they can say. ``queries_by_post`` are the ends of addresses, such as
+    ``/search/count``, to which the tool wants a POST although it changes nothing: after a broken connection
+    only these are sent again, and what GraphQL is asked.
     """
 
     name: ClassVar[str]
@@ -245,6 +247,7 @@ class Collector(ABC):
     settings_model: ClassVar[type[CollectorSettings]]
     streams: ClassVar[tuple[Stream, ...]]
     streams_are_configured: ClassVar[bool] = False
+    queries_by_post: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def streams_of(cls, settings: CollectorSettings) -> tuple[Stream, ...]:  # noqa: ARG003  for those that are configured

@@ -66,6 +66,7 @@ class Source:
             max_requests=settings.max_requests,
             max_concurrency=settings.max_concurrency,
             verify=settings.verify,
+            queries_by_post=self.collector.queries_by_post,
         )
 
 

@@ -4,6 +4,7 @@ import gzip
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 
@@ -126,6 +127,24 @@ def test_a_query_of_graphql_is_sent_again_although_it_is_posted(
 ) -> None:
     server.on("/graphql", Answer(500), FINE)
     assert session_of(make_adapter()).post(f"{server.url}/graphql", json=body).ok is (tries == 2)
+    assert len(server.requests) == tries
+
+
+@pytest.mark.parametrize("broken", [Answer(reset=True), Answer(200, b"{}", missing_bytes=1), Answer(500)])
+@pytest.mark.parametrize(("path", "tries"), [("/search/count", 2), ("/issue", 1)])
+def test_a_post_that_is_declared_to_be_a_query_is_sent_again(
+    *,
+    broken: Answer,
+    path: str,
+    tries: int,
+    server: MisbehavingServer,
+    make_adapter: MakeAdapter,
+    session_of: SessionOf,
+) -> None:
+    server.on(path, broken, FINE)
+    session = session_of(make_adapter(queries_by_post=("/search/count",)))
+    with suppress(requests.RequestException):
+        assert session.post(f"{server.url}{path}?page=1", json={}).ok is (tries == 2)
     assert len(server.requests) == tries
 
 

@@ -174,6 +174,22 @@ def test_a_site_without_histories_at_once_is_asked_issue_by_issue(status: int) -
     assert len([one for one in jira.asked if one.path.endswith(f"/{INCIDENT.key}/changelog")]) == 2
 
 
+@pytest.mark.parametrize("path", ["/changelog/bulkfetch", "/search/approximate-count"])
+def test_a_question_that_is_posted_is_asked_again_after_a_broken_connection(path: str) -> None:
+    jira = JiraStandIn("jira", [with_history(60)])
+    plain, _ = read(jira)
+    sent = [one.path for one in jira.asked]
+    jira.asked.clear()
+    broken = [Answer(reset=True)]
+    jira.altered[path] = lambda payload: broken.pop() if broken else payload
+    found, outcome = read(jira)
+    assert outcome.complete, outcome.error
+    assert [one.fields for one in found] == [one.fields for one in plain]
+    again = [one.path for one in jira.asked]
+    assert len(again) == len(sent) + 1
+    assert set(again) == set(sent)
+
+
 def test_histories_at_once_may_be_dated_in_milliseconds() -> None:
     jira = JiraStandIn("jira", [with_history(60)])
     plain, _ = read(jira)

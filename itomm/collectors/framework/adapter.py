@@ -45,6 +45,7 @@ class Limits:
         max_concurrency: requests under way at once.
         max_answer_bytes: of one answer, after decompression.
         verify: True, or the path of a CA bundle.
+        queries_by_post: ends of addresses where a POST changes nothing, so that it may be sent again.
     """
 
     origin: str
@@ -54,6 +55,7 @@ class Limits:
     max_concurrency: int = 8
     max_answer_bytes: int = LARGEST_ANSWER_BYTES
     verify: bool | str = True
+    queries_by_post: tuple[str, ...] = ()
 
 
 class _OfThread(threading.local):
@@ -157,6 +159,7 @@ class GuardedAdapter(HTTPAdapter):
         self._refuse_foreign(request.url or "")
         if self._unreachable is not None:
             raise self._unreachable
+        queries = self._limits.queries_by_post
         for attempt in range(1, MOST_TRIES + 1):
             last = attempt == MOST_TRIES
             try:
@@ -164,18 +167,18 @@ class GuardedAdapter(HTTPAdapter):
             except requests.exceptions.SSLError:
                 raise
             except requests.ConnectionError as error:
-                if last or not is_repeatable(request, error):
+                if last or not is_repeatable(request, error, queries):
                     self._remember_unreachable(error)
                     raise
                 self._pause(back_off(attempt, self._timing.random()), "after a failed connection")
                 continue
             except (requests.Timeout, requests.exceptions.ChunkedEncodingError):
-                if last or not is_repeatable(request, None):
+                if last or not is_repeatable(request, None, queries):
                     raise
                 self._pause(back_off(attempt, self._timing.random()), "after a broken answer")
                 continue
             not_now = asks_to_wait(response.status_code, response.headers)
-            if not not_now and not may_be_better_next_time(request, response.status_code):
+            if not not_now and not may_be_better_next_time(request, response.status_code, queries):
                 return response
             if last:
                 return _after_last_try(response)

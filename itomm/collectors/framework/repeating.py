@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
@@ -12,24 +14,40 @@ REPEATABLE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _GRAPHQL_QUERY = re.compile(rb'\s*\{\s*"query":\s*"(?:\s|\\n)*(?:query\b|\{)')
 
 
-def may_be_better_next_time(request: requests.PreparedRequest, status: int) -> bool:
+def may_be_better_next_time(
+    request: requests.PreparedRequest, status: int, queries_by_post: Sequence[str] = ()
+) -> bool:
     """Whether a status may be another one when a request is sent again."""
     if request.method in REPEATABLE_METHODS:
         return status in RETRIED_WHEN_REPEATABLE
-    return status == 500 and _is_query(request)  # 502 and 504 say that it asks for too much at once
+    # 502 and 504 say that it asks for too much at once.
+    return status == 500 and _is_query(request, queries_by_post)
 
 
-def is_repeatable(request: requests.PreparedRequest, error: requests.ConnectionError | None) -> bool:
-    """Reads may always be repeated; anything else only when the connection was never made."""
-    if request.method in REPEATABLE_METHODS or _is_query(request):
+def is_repeatable(
+    request: requests.PreparedRequest,
+    error: requests.ConnectionError | None,
+    queries_by_post: Sequence[str] = (),
+) -> bool:
+    """Reads may always be repeated; anything else only when the connection was never made.
+
+    ``queries_by_post`` are the ends of addresses that a collector declares to be reads although they are
+    sent with POST.
+    """
+    if request.method in REPEATABLE_METHODS or _is_query(request, queries_by_post):
         return True
     return error is not None and never_connected(error)
 
 
-def _is_query(request: requests.PreparedRequest) -> bool:
-    """Whether it asks GraphQL for data: that changes nothing, although it is sent with POST."""
+def _is_query(request: requests.PreparedRequest, queries_by_post: Sequence[str]) -> bool:
+    """Whether it is sent with POST and yet changes nothing: declared so, or a query of GraphQL."""
+    if request.method != "POST":
+        return False
+    path = urlsplit(request.url or "").path
+    if any(path.endswith(end) for end in queries_by_post):
+        return True
     body = request.body if isinstance(request.body, bytes) else str(request.body or "").encode()
-    return request.method == "POST" and _GRAPHQL_QUERY.match(body) is not None
+    return _GRAPHQL_QUERY.match(body) is not None
 
 
 def never_connected(error: requests.ConnectionError) -> bool:

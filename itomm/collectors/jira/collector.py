@@ -38,6 +38,7 @@ class JiraCollector(Collector):
     name: ClassVar[str] = "jira"
     title: ClassVar[str] = "Jira"
     settings_model: ClassVar[type[CollectorSettings]] = JiraSettings
+    queries_by_post: ClassVar[tuple[str, ...]] = ("/search/approximate-count", "/changelog/bulkfetch")
     streams: ClassVar[tuple[Stream, ...]] = (
         *(Stream(kind, cursor_field="updated", needs=BROWSE) for kind in TICKETS),
         Stream("postmortem", cursor_field="updated", needs=BROWSE),
@@ -106,8 +107,10 @@ class JiraCollector(Collector):
 
     def _groups(self, lanes: Lanes, context: CollectionContext) -> list[tuple[str, ...]]:
         """The projects that can be read, in groups for one search; the others are refused."""
+        for project in self._settings.projects:
+            context.asked(project)
         allowed, refused = lanes.projects(context)
-        for project in self._settings.projects or allowed:
+        for project in allowed:
             context.asked(project)
         for project, (reason, detail) in refused.items():
             context.refused(project, reason, detail)
