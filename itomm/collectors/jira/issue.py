@@ -1,4 +1,4 @@
-"""The fields that every kind of ticket shares."""
+"""One issue as read, and as a ticket of any tracker."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from itomm.collectors.contract import SourceError
 from itomm.collectors.jira.excerpt import excerpt
-from itomm.collectors.jira.history import CATEGORIES, account_of, history_of
+from itomm.collectors.jira.history import CATEGORIES, account_of, history_of, is_automation
 from itomm.collectors.jira.site import Site
 from itomm.collectors.payload import Payload, instant_of, mapping_of, rows_of, text_of
 from itomm.collectors.ticketing.history import DONE, History
-from itomm.collectors.ticketing.records import transitions_of
-from itomm.collectors.ticketing.words import severity_of
+from itomm.collectors.ticketing.ticket import Link, Ticket
 from itomm.evidence.observation import Observation
 
 ISSUE_FIELDS = (
@@ -33,15 +33,6 @@ ISSUE_FIELDS = (
     "issuelinks",
 )
 """The fields asked for by name; an issue with all its fields is some 33 KB, and full of personal text."""
-
-
-@dataclass(frozen=True)
-class Link:
-    """A link to another ticket, in the words of this end, e.g. "is caused by OPS-7"."""
-
-    phrase: str
-    target: str
-    target_type: str | None
 
 
 @dataclass(frozen=True)
@@ -101,7 +92,8 @@ class Issue:
     @property
     def links(self) -> list[Link]:
         """Its links to other issues."""
-        return [link for row in rows_of(self.fields.get("issuelinks")) if (link := _link(row))]
+        rows = rows_of(self.fields.get("issuelinks"))
+        return [link for row in rows if (link := _link(row, self.site))]
 
     @property
     def service_keys(self) -> tuple[str, ...]:
@@ -116,13 +108,7 @@ class Issue:
 
     def linked_kinds(self, *kinds: str) -> list[str]:
         """Keys of linked issues whose issue type means one of ``kinds``."""
-        found = [link.target for link in self.links if self.site.kind_of(link.target_type) in kinds]
-        return list(dict.fromkeys(found))
-
-    def linked_as(self, phrases: tuple[str, ...]) -> list[str]:
-        """Keys of issues that are linked in one of ``phrases``, in any letter case."""
-        wanted = {phrase.casefold() for phrase in phrases}
-        return list(dict.fromkeys(link.target for link in self.links if link.phrase.casefold() in wanted))
+        return list(dict.fromkeys(link.target for link in self.links if link.kind in kinds))
 
 
 def read_issue(payload: Payload, site: Site) -> Issue:
@@ -132,35 +118,39 @@ def read_issue(payload: Payload, site: Site) -> Issue:
     return Issue(payload, site, history)
 
 
-def base_fields(issue: Issue, kind: str) -> dict[str, object]:
-    """The record fields that every kind of ticket has."""
-    fields, site = issue.fields, issue.site
+def ticket_of(issue: Issue, custom: Iterable[str]) -> Ticket:
+    """The issue as a ticket, with the custom fields of these names of ours that the site has.
+
+    Raises:
+        SourceError: when the site does not say when it was opened.
+    """
+    fields, site, payload = issue.fields, issue.site, issue.payload
+    created_at = issue.created_at
+    if created_at is None:
+        raise SourceError(f"Jira does not say when {issue.key} was opened.")
     reporter = account_of(fields.get("reporter"))
-    return {
-        "key": issue.key,
-        "kind": kind,
-        "title": text_of(fields.get("summary")) or "",
-        "status": text_of(mapping_of(fields.get("status")).get("name")) or "",
-        "status_category": issue.status_category,
-        "priority": site.priorities.get(str(mapping_of(fields.get("priority")).get("id"))),
-        "severity": severity_of(site.text(issue.payload, "severity")),
-        "labels": issue.labels,
-        "reporter": reporter,
-        "assignee": account_of(fields.get("assignee")),
-        "assigned_at": issue.history.assigned_at,
-        "created_at": issue.created_at,
-        "first_response_at": issue.history.first_move_not_by(reporter),
-        "acknowledged_at": issue.history.acknowledged_at,
-        "resolved_at": issue.resolved_at,
-        "due_at": instant_of(fields.get("duedate")),
-        "updated_at": instant_of(fields.get("updated")),
-        "reopened_count": issue.history.reopened_count,
-        "reassignment_count": issue.history.reassignment_count,
-        "links": [{"type": link.phrase, "target": link.target} for link in issue.links],
-        "ci_ids": [],
-        "security": _is_security(issue),
-        "transitions": transitions_of(issue.history),
-    }
+    return Ticket(
+        key=issue.key,
+        title=text_of(fields.get("summary")) or "",
+        status=text_of(mapping_of(fields.get("status")).get("name")) or "",
+        status_category=issue.status_category,
+        priority=site.priorities.get(str(mapping_of(fields.get("priority")).get("id"))),
+        reporter=reporter,
+        assignee=account_of(fields.get("assignee")),
+        created_at=created_at,
+        updated_at=instant_of(fields.get("updated")) or created_at,
+        due_at=instant_of(fields.get("duedate")),
+        resolved_at=issue.resolved_at,
+        first_response_at=issue.history.first_move_not_by(reporter),
+        history=issue.history,
+        links=tuple(issue.links),
+        custom={name: site.text(payload, name) for name in custom if site.has(name)},
+        security=_is_security(issue),
+        reported_by_automation=is_automation(fields.get("reporter"), site.settings.automation_accounts),
+        labels=tuple(issue.labels),
+        cause_phrases=site.settings.cause_links,
+        effect_phrases=site.settings.effect_links,
+    )
 
 
 def observation(issue: Issue, fields: Mapping[str, object], headings: Iterable[str] = ()) -> Observation:
@@ -180,12 +170,13 @@ def _is_security(issue: Issue) -> bool:
     return any(word.casefold() in wanted for word in words)
 
 
-def _link(row: Payload) -> Link | None:
+def _link(row: Payload, site: Site) -> Link | None:
+    """A link in the words of this end, such as "is caused by OPS-7"."""
     direction = mapping_of(row.get("type"))
     for end in ("inward", "outward"):
         target = mapping_of(row.get(f"{end}Issue"))
         key = text_of(target.get("key"))
         if key:
             issue_type = mapping_of(mapping_of(target.get("fields")).get("issuetype")).get("name")
-            return Link(text_of(direction.get(end)) or "", key, text_of(issue_type))
+            return Link(text_of(direction.get(end)) or "", key, site.kind_of(text_of(issue_type)))
     return None

@@ -34,7 +34,7 @@ def base_fields(ticket: Ticket, kind: str) -> dict[str, object]:
         "status_category": ticket.status_category,
         "priority": ticket.priority,
         "severity": severity_of(ticket.custom.get("severity")),
-        "labels": [],
+        "labels": list(ticket.labels),
         "reporter": ticket.reporter,
         "assignee": ticket.assignee,
         "assigned_at": history.assigned_at,

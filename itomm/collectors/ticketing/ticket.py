@@ -39,6 +39,7 @@ class Ticket:
         security: whether the tracker's settings say that it is about security.
         reported_by_automation: whether a machine opened it.
         channel: how it came in, where the tracker tells.
+        labels: words that people put on it, where the tracker knows them.
         cause_phrases: words in which a link names the cause of this ticket.
         effect_phrases: words in which a link names what this ticket caused.
     """
@@ -61,6 +62,7 @@ class Ticket:
     security: bool = False
     reported_by_automation: bool = False
     channel: str | None = None
+    labels: tuple[str, ...] = ()
     cause_phrases: tuple[str, ...] = ()
     effect_phrases: tuple[str, ...] = ()
 
