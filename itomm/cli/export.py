@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from itomm.cli.export_tickets import command as tickets_command
 from itomm.cli.options import Invocation, common_options
 from itomm.cli.progress import working
 from itomm.cli.recording import signer_of
@@ -37,7 +38,10 @@ from itomm.reports.document import to_json
 
 @click.group("export")
 def command() -> None:
-    """Export an assessment so that others can check it without us."""
+    """Export an assessment so that others can check it, and a roadmap as tickets."""
+
+
+command.add_command(tickets_command)
 
 
 @command.command("bundle")

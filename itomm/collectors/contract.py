@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal, Protocol, TypeVar
-from urllib.parse import urlsplit
 
 import requests
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from requests.adapters import HTTPAdapter
 
+from itomm.config.addresses import BaseUrl as BaseUrl  # noqa: PLC0414  plug-ins find it here
 from itomm.config.errors import ItommError
 from itomm.config.secrets import SecretReference
 from itomm.evidence.observation import Page, RequestMade, UnknownReason
@@ -40,20 +40,6 @@ class CollectorSettings(BaseModel):
     people: Literal["pseudonym", "named"] = "pseudonym"
     record_types: tuple[str, ...] | None = None
 
-
-def _must_be_base_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("write the address as https://host or https://host/path")
-    if parts.username or parts.password:
-        raise ValueError("a user or password stands in the address; use the keys user and token instead")
-    if parts.query or parts.fragment:
-        raise ValueError("the address must end before any '?' or '#'")
-    return text.rstrip("/")
-
-
-BaseUrl = Annotated[str, AfterValidator(_must_be_base_url)]
-"""A pydantic type: an http(s) address without credentials, query or trailing slash."""
 
 Seconds = Annotated[float, Field(gt=0, le=600)]
 

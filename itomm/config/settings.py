@@ -19,6 +19,7 @@ from itomm.config.planning_settings import GateSettings, RoadmapSettings
 from itomm.config.scope_settings import ScopeSettings
 from itomm.config.secrets import DatabaseReference, Secret, SecretReference, resolve_database
 from itomm.config.structure import QuantityText, StrictModel, checked, nearest
+from itomm.config.tracker_settings import TrackerSettings
 from itomm.config.yaml_source import Document, read_document
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
@@ -174,6 +175,7 @@ class Settings(StrictModel):
     health: HealthSettings = HealthSettings()
     roadmap: RoadmapSettings = RoadmapSettings()
     gate: GateSettings = GateSettings()
+    trackers: dict[Identifier, TrackerSettings] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)

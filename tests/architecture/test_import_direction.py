@@ -16,8 +16,9 @@ ALLOWED = {
     "scoring": {"rules", "evidence", "config"},
     "reports": {"scoring", "rules", "evidence", "config"},
     "collectors": {"evidence", "config"},
+    "trackers": {"reports", "collectors", "config"},
     "estate": {"config"},
-    "cli": {"reports", "scoring", "rules", "evidence", "config", "collectors", "estate"},
+    "cli": {"trackers", "reports", "scoring", "rules", "evidence", "config", "collectors", "estate"},
 }
 PURE = ("rules", "scoring")
 NEVER_IN_PURE_PARTS = {"socket", "requests", "urllib", "http", "time", "random"}

@@ -21,7 +21,7 @@ from itomm.evidence.catalogue.database import ledger
 
 GENESIS = "0" * 64
 
-_TELL_NOTHING_NEW = ("assessment", "signing_key", "compaction", "removal", "fingerprint")
+_TELL_NOTHING_NEW = ("assessment", "signing_key", "compaction", "removal", "fingerprint", "ticket")
 """Kinds that do not move the instant as of which is scored: they speak of the store, not of the world."""
 
 
