@@ -50,7 +50,7 @@ def read(
         continue_from=going_on,
     )
     with jira.listening() as server:
-        source = jira.source(server.url, projects=["OPS"], **settings)
+        source = jira.source(server.url, **{"projects": ["OPS"], **settings})
         collect([source], sink, assignment, time.clock, timing=time.timing)
     outcome = sink.of(record_type).outcome
     assert outcome is not None
@@ -101,6 +101,26 @@ def test_a_refusal_in_a_web_page_is_told_without_the_page() -> None:
     _, outcome = read(jira)
     assert (outcome.reason, outcome.denied) == (UnknownReason.PERMISSION_DENIED, ("OPS",))
     assert "<" not in outcome.error
+
+
+def test_projects_count_as_asked_for_also_where_the_first_search_in_all_of_them_fails() -> None:
+    jira = JiraStandIn("jira")
+    jira.altered["/search/jql"] = lambda _: Answer(401, b"{}")
+    _, outcome = read(jira, projects=["OPS", "SEC"])
+    assert outcome.requested == ("OPS", "SEC")
+
+
+@pytest.mark.parametrize("path", ["jira", "jira-dc"])
+@pytest.mark.parametrize("record_type", ["incident", "risk", "postmortem", "sla_cycle", "access_review"])
+def test_a_source_kept_to_one_project_asks_for_no_other(path: str, record_type: str) -> None:
+    jira = JiraStandIn(path)
+    for changed_since in (None, UNTIL - timedelta(days=3)):
+        _, outcome = read(jira, record_type, changed_since=changed_since)
+        assert outcome.requested == ("OPS",)
+    questions = [one.text.replace("\\", "") for one in jira.asked if "jql" in one.text]
+    assert questions
+    assert [text for text in questions if 'project = "OPS"' not in text] == []
+    assert {one.path.rpartition("/")[2] for one in jira.asked} & {"project", "projects"} == set()
 
 
 def test_a_project_that_is_counted_but_not_shown_is_refused_by_name() -> None:
