@@ -68,6 +68,17 @@ def counted_places(bound: BoundRule) -> exp.Select:
     return query.from_(_judged(bound, None).subquery("listed")).where(exp.column("counts"))
 
 
+def counted_among(bound: BoundRule, suspects: str) -> exp.Select:
+    """Service, source and reference of the records that counted and stand in the table of suspects."""
+    query = exp.select("listed.service_id", "listed.source", "listed.source_ref").distinct()
+    named = exp.table_(suspects, quoted=True)
+    return (
+        query.from_(_judged(bound, None).subquery("listed"))
+        .join(named, join_type="semi", using=["source", "source_ref"], dialect="duckdb")
+        .where(exp.column("counts"))
+    )
+
+
 def telling_fields(bound: BoundRule) -> list[str]:
     """The field that names the record, those that the rule reads, and a second name."""
     record_type = bound.rule.record_type

@@ -26,6 +26,7 @@ from itomm.scoring.assessment import (
     SourceState,
     View,
 )
+from itomm.scoring.caveats import Caveats, caveats_on
 from itomm.scoring.imported_scope import in_force
 from itomm.scoring.levels import Rules
 from itomm.scoring.override_effects import override_effects
@@ -59,7 +60,7 @@ def assess(
 ) -> Assessment:
     """Assess a snapshot; the same inputs give the same result on every machine.
 
-    With ``assumptions``, as if these answers counted; nothing is stored.
+    With ``assumptions``, as if these answers counted; nothing is stored, nothing looked for as a caveat.
     """
     configuration = in_force(configuration, snapshot, as_of)
     settings = configuration.settings
@@ -69,6 +70,7 @@ def assess(
     scopes = assess_answers(
         rule_set.model, inferred, decisions, settings, as_of, profile=name, assumptions=assumptions
     )
+    caveats = Caveats((), ()) if assumptions else caveats_on(scopes, rule_set, snapshot, as_of)
     return Assessment(
         as_of=as_of,
         profile=name,
@@ -94,6 +96,8 @@ def assess(
             )
         ),
         assumptions=tuple(assumptions),
+        caveats=caveats.found,
+        not_looked=caveats.not_looked,
     )
 
 

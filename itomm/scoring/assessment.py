@@ -17,12 +17,15 @@ from itomm.rules.answer import InferredAnswer, Verdict
 from itomm.rules.model import Criterion as CriterionText
 from itomm.rules.model import Model as ModelText
 from itomm.rules.model import Part as NamedPart
+from itomm.rules.signals.suspicion import NotLooked, Signal
 
 __all__ = [
     "AnswerInForce",
     "AreaScore",
     "Assessment",
     "Assumption",
+    "Caveat",
+    "CaveatRecord",
     "CriterionAnswer",
     "CriterionText",
     "EvidenceRecord",
@@ -31,14 +34,17 @@ __all__ = [
     "LevelRange",
     "ModelText",
     "NamedPart",
+    "NotLooked",
     "OverrideEffect",
     "OverrideInForce",
     "PracticeScore",
     "ScopeKind",
     "ScopeResult",
     "ScopeScore",
+    "Signal",
     "SourceState",
     "StatedAnswer",
+    "TouchedAnswer",
     "UnknownReason",
     "Verdict",
     "View",
@@ -224,6 +230,45 @@ class OverrideEffect:
 
 
 @dataclass(frozen=True)
+class CaveatRecord:
+    """A record that a caveat is about, what is remarkable about it, and which page brought it."""
+
+    record_type: str
+    source: str
+    source_ref: str
+    url: str
+    service: str | None
+    collection: str
+    page: int
+    said: str
+
+
+@dataclass(frozen=True)
+class TouchedAnswer:
+    """An answer that counted so many of the records that a caveat is about; 0 where it is about none."""
+
+    criterion: str
+    scope: str
+    records: int
+
+
+@dataclass(frozen=True)
+class Caveat:
+    """A sign that evidence may look better than the work behind it. It changes no answer and no number.
+
+    ``because`` gives the reason for the thresholds. ``records`` are the first of ``records_in_all``.
+    """
+
+    id: str
+    signal: Signal
+    text: str
+    because: str
+    records: tuple[CaveatRecord, ...]
+    records_in_all: int
+    touches: tuple[TouchedAnswer, ...]
+
+
+@dataclass(frozen=True)
 class Assumption:
     """An answer that is only supposed, of one scope and all that is in it."""
 
@@ -236,7 +281,8 @@ class Assumption:
 class Assessment:
     """f(snapshot, model, rules, decisions, settings, as-of instant). Scopes: the organisation first.
 
-    With ``assumptions`` it says what would be, and is never recorded.
+    With ``assumptions`` it says what would be, and is never recorded. ``not_looked`` is what signs of gaming
+    could not be looked for in.
     """
 
     as_of: datetime
@@ -248,11 +294,16 @@ class Assessment:
     sources: tuple[SourceState, ...]
     override_effects: tuple[OverrideEffect, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
+    not_looked: tuple[NotLooked, ...] = ()
 
 
 @dataclass(frozen=True)
 class EvidenceRecord:
-    """One record behind an answer, ready to show; ``why_not`` says why it did not count, "" when it did."""
+    """One record behind an answer, ready to show; ``why_not`` says why it did not count, "" when it did.
+
+    ``caveats`` are the ids of the caveats that are about it.
+    """
 
     source: str
     record_type: str
@@ -265,3 +316,4 @@ class EvidenceRecord:
     fields: Mapping[str, str]
     request: str
     why_not: str = ""
+    caveats: tuple[str, ...] = ()
