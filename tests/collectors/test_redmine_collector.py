@@ -12,7 +12,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from itomm.collectors.conformance import Answer, MemorySink, MisbehavingServer, PretendTime, contract_faults
+from itomm.collectors.conformance import (
+    Answer,
+    Asked,
+    MemorySink,
+    MisbehavingServer,
+    PretendTime,
+    contract_faults,
+)
 from itomm.collectors.conformance.memory_sink import MemoryCollection
 from itomm.collectors.framework.checking import check_source
 from itomm.collectors.framework.continuing import Continuation
@@ -224,6 +231,51 @@ def test_fewer_issues_than_announced_are_incomplete(read: Read, redmine: Misbeha
     outcome = of(read())[1]
     assert outcome.reason is UnknownReason.INSUFFICIENT_COVERAGE
     assert "announced 2" in outcome.error
+
+
+LIE = 1_000_000_000
+
+
+def lying(rows: list[dict[str, Any]]) -> Callable[[Asked], Answer]:
+    """Redmine announces very many issues and has these."""
+    return lambda one: page(
+        rows[int(one.query["offset"]) : int(one.query["offset"]) + 100], LIE, int(one.query["offset"])
+    )
+
+
+@pytest.mark.parametrize("there", [0, 3, 250])
+def test_after_an_announcement_that_is_not_kept_few_more_pages_are_asked_for(
+    there: int, read: Read, redmine: MisbehavingServer
+) -> None:
+    redmine.on("/issues.json")
+    redmine.tool = lying([issue(number) for number in range(1, there + 1)])
+    found, outcome = of(read())
+    assert len(found) == there
+    assert outcome.reason is UnknownReason.INSUFFICIENT_COVERAGE
+    assert "announced 1000000000" in outcome.error
+    assert len(asked(redmine, "/issues.json")) <= 20
+
+
+def test_the_same_issues_on_every_page_are_an_error_and_no_loop(
+    read: Read, redmine: MisbehavingServer
+) -> None:
+    rows = [issue(number) for number in range(1, 101)]
+    redmine.on("/issues.json")
+    redmine.tool = lambda one: page(rows, LIE, int(one.query["offset"]))
+    found, outcome = of(read())
+    assert len(found) == 100
+    assert outcome.reason is UnknownReason.COLLECTION_FAILED
+    assert "the same issues again" in outcome.error
+    assert len(asked(redmine, "/issues.json")) <= 20
+
+
+def test_the_same_projects_on_every_page_are_no_loop(read: Read, redmine: MisbehavingServer) -> None:
+    listed = recorded("projects")
+    redmine.on("/projects.json")
+    redmine.tool = lambda one: answer({**listed, "total_count": LIE, "offset": int(one.query["offset"])})
+    outcome = of(read())[1]
+    assert "the same page token twice" in outcome.error
+    assert len(asked(redmine, "/projects.json")) == 2
 
 
 def test_a_list_without_its_length_is_incomplete(read: Read, redmine: MisbehavingServer) -> None:

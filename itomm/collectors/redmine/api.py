@@ -65,7 +65,7 @@ class RedmineApi:
             offset += len(rows)
             if not rows or offset >= total_of(answer):
                 return
-            if not self._context.unseen(f"{path} {offset}"):
+            if not self._context.unseen(f"{path} {rows[0].get('id')}"):
                 return
 
     def one(self, path: str, name: str, **parameters: str | int) -> Payload:

@@ -13,7 +13,7 @@ from itomm.collectors.payload import instant_of
 from itomm.collectors.redmine.api import RedmineApi
 from itomm.collectors.redmine.checks import checks_of
 from itomm.collectors.redmine.query import issue_query
-from itomm.collectors.redmine.searching import Search, read_first, read_further, refused_projects
+from itomm.collectors.redmine.searching import Further, Search, page_of, read_first, refused_projects
 from itomm.collectors.redmine.settings import RedmineSettings
 from itomm.collectors.redmine.site import Site, read_site
 from itomm.collectors.resuming import remaining
@@ -76,11 +76,15 @@ class RedmineCollector(Collector):
         first = read_first(search, offset, api, context)
         if first is None:
             return
-        yield first.page
-        yield from context.side_by_side(first.further_offsets, partial(self._further, search, first.total))
+        yield page_of(search, first, api, context)
+        further = Further(search, first)
+        for block in further.blocks():
+            yield from context.side_by_side(block, partial(self._further, further))
 
-    def _further(self, search: Search, total: int, offset: int, context: CollectionContext) -> Iterator[Page]:
-        yield read_further(search, offset, total, RedmineApi(self._settings, context), context)
+    def _further(self, further: Further, offset: int, context: CollectionContext) -> Iterator[Page]:
+        page = further.page(offset, RedmineApi(self._settings, context), context)
+        if page is not None:
+            yield page
 
     def _vocabulary(self, context: CollectionContext) -> Site:
         """The site's vocabulary, read once per run."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import requests
 
-from itomm.collectors.contract import CollectionContext
+from itomm.collectors.contract import CollectionContext, SourceError
 from itomm.collectors.payload import Payload, mapping_of
 from itomm.collectors.redmine.api import PAGE_SIZE, RedmineApi, total_of
 from itomm.collectors.redmine.issue import observation, read_issue, related_numbers, was_touched
@@ -17,6 +18,9 @@ from itomm.collectors.resuming import checkpoint
 from itomm.evidence.observation import Observation, Page, RequestMade, UnknownReason
 
 _ISSUES = "issues"
+PAGES_OF_A_BLOCK = 100
+"""So many pages are planned at once: how many there are in all is only what Redmine says."""
+
 _REFUSALS = {403: UnknownReason.PERMISSION_DENIED, 404: UnknownReason.PERMISSION_DENIED}
 
 
@@ -32,39 +36,72 @@ class Search:
 
 
 @dataclass(frozen=True)
-class FirstPage:
-    """The first page of a search, and where the others begin."""
+class Answer:
+    """Issues from ``offset`` on; ``total`` are there, 0 when Redmine does not say."""
 
-    page: Page
+    offset: int
     total: int
-    further_offsets: Sequence[int]
+    rows: Sequence[Payload]
+    request: RequestMade
 
 
-def read_first(search: Search, offset: int, api: RedmineApi, context: CollectionContext) -> FirstPage | None:
-    """The page at ``offset``; None when the project is refused, which the context is told."""
+class Further:
+    """The further pages of a search, as far as Redmine has any; several threads read them.
+
+    How many there are is only what Redmine says. A page that should hold issues and is empty, or that holds
+    those of another one, is the last that is asked for.
+    """
+
+    def __init__(self, search: Search, first: Answer) -> None:
+        self._search = search
+        self._total = first.total
+        self._offsets = range(first.offset + PAGE_SIZE, first.total if first.rows else 0, PAGE_SIZE)
+        self._begins_with = {_first_of(first)}
+        self._ended = threading.Event()
+        self._lock = threading.Lock()
+
+    def blocks(self) -> Iterator[range]:
+        """Where pages begin, block by block, until one that was read shows that there are no more."""
+        for start in range(0, len(self._offsets), PAGES_OF_A_BLOCK):
+            if self._ended.is_set():
+                return
+            yield self._offsets[start : start + PAGES_OF_A_BLOCK]
+
+    def page(self, offset: int, api: RedmineApi, context: CollectionContext) -> Page | None:
+        """The page at ``offset``; None when the search has ended before it."""
+        if self._ended.is_set():
+            return None
+        answer = ask(self._search, offset, api)
+        if answer.total < self._total:
+            context.incomplete(
+                UnknownReason.INSUFFICIENT_COVERAGE,
+                "issues were deleted or moved while they were read, so some may have been passed over.",
+            )
+        if self._is_repeated(answer):
+            self._ended.set()
+            raise SourceError(f"Redmine sends the same issues again behind row {offset}.")
+        if not answer.rows and offset < answer.total:
+            self._ended.set()
+        return page_of(self._search, replace(answer, total=self._total), api, context)
+
+    def _is_repeated(self, answer: Answer) -> bool:
+        begin = _first_of(answer)
+        with self._lock:
+            known = begin in self._begins_with
+            self._begins_with.add(begin)
+        return known and bool(answer.rows)
+
+
+def read_first(search: Search, offset: int, api: RedmineApi, context: CollectionContext) -> Answer | None:
+    """The answer at ``offset``; None when the project is refused, which the context is told."""
     try:
-        answer = _ask(search, offset, api)
+        return ask(search, offset, api)
     except requests.HTTPError as error:
         reason = _REFUSALS.get(error.response.status_code) if search.scope else None
         if reason is None:
             raise
         context.refused(search.scope, reason, f"Redmine answered {error.response.status_code}.")
         return None
-    page = _page(search, answer, api, context)
-    return FirstPage(page, answer.total, range(offset + PAGE_SIZE, answer.total, PAGE_SIZE))
-
-
-def read_further(
-    search: Search, offset: int, total: int, api: RedmineApi, context: CollectionContext
-) -> Page:
-    """The page at ``offset`` of a search that had ``total`` issues when it began."""
-    answer = _ask(search, offset, api)
-    if answer.total < total:
-        context.incomplete(
-            UnknownReason.INSUFFICIENT_COVERAGE,
-            "issues were deleted or moved while they were read, so some may have been passed over.",
-        )
-    return _page(search, replace(answer, total=total), api, context)
 
 
 def refused_projects(api: RedmineApi, settings: RedmineSettings) -> dict[str, int]:
@@ -80,22 +117,19 @@ def refused_projects(api: RedmineApi, settings: RedmineSettings) -> dict[str, in
     return refused
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """Issues from ``offset`` on; ``total`` are there, 0 when Redmine does not say."""
-
-    offset: int
-    total: int
-    rows: Sequence[Payload]
-    request: RequestMade
+def _first_of(answer: Answer) -> str:
+    """The issue that an answer begins with; empty without one."""
+    return identifier_of(answer.rows[0]) if answer.rows else ""
 
 
-def _ask(search: Search, offset: int, api: RedmineApi) -> _Answer:
+def ask(search: Search, offset: int, api: RedmineApi) -> Answer:
+    """The issues from ``offset`` on."""
     answer = api.read(_ISSUES, limit=PAGE_SIZE, offset=offset, **search.query)
-    return _Answer(offset, total_of(answer), api.rows(answer, _ISSUES, _ISSUES), api.last_request)
+    return Answer(offset, total_of(answer), api.rows(answer, _ISSUES, _ISSUES), api.last_request)
 
 
-def _page(search: Search, answer: _Answer, api: RedmineApi, context: CollectionContext) -> Page:
+def page_of(search: Search, answer: Answer, api: RedmineApi, context: CollectionContext) -> Page:
+    """The page that an answer is; what it lacks is noted."""
     expected = max(0, min(PAGE_SIZE, answer.total - answer.offset))
     if len(answer.rows) < expected or (answer.rows and not answer.total):
         context.incomplete(
