@@ -79,12 +79,16 @@ class Stream:
             reads all. It must tell *changes*: a time of creation misses what was resolved or ended later.
         page_size: records asked for per request.
         needs: the least right a credential needs for this stream, in the source's own words.
+        cannot_tell: fields of the record type that the tool never tells, or that the collector never reads.
+            What is empty there means nothing: a rule that reads such a field answers *unknown*, never *no*.
+            Name no field that is only empty of some records.
     """
 
     record_type: str
     cursor_field: str | None = None
     page_size: int = 100
     needs: str = ""
+    cannot_tell: tuple[str, ...] = ()
 
 
 class CheckState(StrEnum):
@@ -208,6 +212,14 @@ class CollectionContext(Protocol):
 
     def incomplete(self, reason: UnknownReason, detail: str) -> None:
         """Note that the stream lacks something which cannot be told apart by scope."""
+
+    def cannot_tell(self, field: str, why: str) -> None:
+        """Note that the source cannot tell a field of any record this time, besides ``stream.cannot_tell``.
+
+        For what hangs on settings, on the tool's edition or on a right that is missing; ``why`` says which,
+        and what would help, such as "the account may not see approvals; grant it the right X". With a
+        ``cursor``, say it as without one.
+        """
 
     def warn(self, detail: str) -> None:
         """Note something worth showing to a person that does not make the stream incomplete."""

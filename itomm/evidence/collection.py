@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from itomm.evidence.observation import UnknownReason
+from itomm.evidence.observation import UnknownReason, UntoldField
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class Collection:
     from. ``asked_digest``, ``continues`` and ``clock_skew_seconds`` are as in
     :class:`~itomm.evidence.observation.CollectionOutcome`. ``merkle_root`` is over the record lines; None in
     collections of version 1. ``let_go`` says what of the content was let go since, "" when all is there; what
-    it concerns is no longer covered.
+    it concerns is no longer covered. ``untold`` are fields that the source cannot tell; none where nobody
+    said.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Collection:
     clock_skew_seconds: int | None = None
     covered_from: datetime | None = None
     let_go: str = ""
+    untold: tuple[UntoldField, ...] = ()
 
     @property
     def denied_in_part(self) -> bool:

@@ -70,6 +70,17 @@ class Page:
     checkpoint: Mapping[str, Any] | None = None
 
 
+@dataclass(frozen=True, order=True)
+class UntoldField:
+    """A field of a record type that a source cannot tell, so that its being empty means nothing.
+
+    ``why`` says in words what keeps it from that, and what would help; "" when the tool knows no such thing.
+    """
+
+    field: str
+    why: str = ""
+
+
 @dataclass(frozen=True)
 class CollectionOutcome:
     """How a collection of one stream ended.
@@ -79,6 +90,7 @@ class CollectionOutcome:
     ``denied`` name parts of the source (projects, repositories, queries) by the keys that services use.
     ``asked_digest`` is equal for runs that asked for the same; ``continues`` is the id of the collection
     that an incremental reading goes on from; ``clock_skew_seconds`` is the server's clock less ours.
+    ``untold`` are the fields that the source cannot tell of any of its records.
     """
 
     complete: bool
@@ -94,3 +106,4 @@ class CollectionOutcome:
     asked_digest: str | None = None
     continues: str | None = None
     clock_skew_seconds: int | None = None
+    untold: tuple[UntoldField, ...] = ()

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from itomm.evidence.catalogue.seal import seal
 from itomm.evidence.collection import Collection, Segment
 from itomm.evidence.letting_go.readable import as_readable, packed_in
 from itomm.evidence.letting_go.removals import Removal, finish_removals, removals_in
-from itomm.evidence.observation import RequestMade, UnknownReason
+from itomm.evidence.observation import RequestMade, UnknownReason, UntoldField
 from itomm.evidence.reading.compaction import compact
 from itomm.evidence.reading.current_state import Compaction
 from itomm.evidence.record_types import record_types
@@ -302,6 +303,7 @@ def _collection(row: Row[Any], parts: Sequence[Segment], covered_from: str | Non
         asked_digest=row.asked_digest,
         continues=row.continues,
         clock_skew_seconds=row.clock_skew_seconds,
+        untold=tuple(starmap(UntoldField, sorted(json.loads(row.untold or "{}").items()))),
         covered_from=_instant(covered_from),
     )
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from itomm.config.errors import StoreError, UsageError, VerificationError
 from itomm.evidence.catalogue import ledger
-from itomm.evidence.observation import Page, RequestMade, UnknownReason
+from itomm.evidence.observation import Page, RequestMade, UnknownReason, UntoldField
 from itomm.evidence.reading.snapshot import snapshot_of
 from itomm.evidence.segments.raw_payloads import RawPayloads
 from itomm.evidence.segments.writer import CollectionWriter
@@ -95,6 +95,18 @@ def test_a_collection_is_kept_with_everything_about_it(store: Store) -> None:
     )
     assert (kept.requested, kept.denied, kept.warnings, kept.unmapped) == (("a", "b"), ("b",), ("slow",), 1)
     assert kept.denied_in_part
+
+
+def test_what_a_source_cannot_tell_is_kept_and_changes_the_snapshot(tmp_path: Path) -> None:
+    untold = (UntoldField("last_run_at"), UntoldField("last_status", "grant the right \u201cread\u201d"))
+    silent, frank = (Store.open(tmp_path / name, create=True) for name in ("silent", "frank"))
+    collect(silent, "security_scan", {"1": scan("shop")}, outcome=replace(COMPLETE, untold=untold))
+    collect(frank, "security_scan", {"1": scan("shop")})
+
+    assert [each.untold for each in silent.collections()] == [untold]
+    assert [each.untold for each in frank.collections()] == [()]
+    assert verify(silent).faults == ()
+    assert snapshot_of(silent).digest != snapshot_of(frank).digest
 
 
 def test_a_record_that_does_not_fit_is_left_out_and_makes_the_stream_incomplete(store: Store) -> None:

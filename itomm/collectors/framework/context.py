@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import starmap
 from typing import Any, TypeVar
 
 import requests
@@ -18,7 +19,7 @@ from itomm.collectors.framework.lanes import Dropped, Lanes, Read
 from itomm.collectors.framework.redaction import redact_text
 from itomm.collectors.framework.scope_context import REPEATED_TOKEN, ScopeContext
 from itomm.config.clock import format_instant, parse_instant
-from itomm.evidence.observation import CollectionOutcome, Page, RequestMade, UnknownReason
+from itomm.evidence.observation import CollectionOutcome, Page, RequestMade, UnknownReason, UntoldField
 
 MOST_DETAILS = 20
 
@@ -73,6 +74,7 @@ class StreamContext:
         self._lacks: list[Failure] = []  # of the whole stream
         self._refusals: list[Failure] = []  # of named parts
         self._warnings: list[str] = []
+        self._untold: dict[str, str] = {}
         self._seen_tokens: set[str] = set()
         self._covered = (changed_since or period.since, period.until)
         self._clock_skew: int | None = None
@@ -177,6 +179,10 @@ class StreamContext:
         """Note that the stream lacks something."""
         self._lacks.append(Failure(reason, self._redact(detail)))
 
+    def cannot_tell(self, field: str, why: str) -> None:
+        """Note that the source cannot tell a field; of several reasons, the first stays."""
+        self._untold.setdefault(field, self._redact(why))
+
     def warn(self, detail: str) -> None:
         """Note something worth showing."""
         safe = self._redact(detail)
@@ -202,6 +208,7 @@ class StreamContext:
             "lacks": [[lack.reason.value, lack.message] for lack in self._lacks],
             "refusals": [[refusal.reason.value, refusal.message] for refusal in self._refusals],
             "warnings": list(self._warnings),
+            "untold": dict(self._untold),
             "covered": [format_instant(instant) for instant in self._covered],
             "clock_skew": self._clock_skew,
         }
@@ -212,6 +219,7 @@ class StreamContext:
         self._lacks = [Failure(UnknownReason(reason), message) for reason, message in state["lacks"]]
         self._refusals = [Failure(UnknownReason(reason), message) for reason, message in state["refusals"]]
         self._warnings = list(state["warnings"])
+        self._untold.update(state.get("untold", {}))  # runs that an older itomm began kept none
         start, end = state["covered"]
         self._covered = (parse_instant(start), parse_instant(end))
         self._clock_skew = state["clock_skew"]
@@ -245,6 +253,7 @@ class StreamContext:
             warnings=(*self._warnings, *([said_of_skew] if said_of_skew else [])),
             unmapped=unmapped,
             clock_skew_seconds=self._clock_skew,
+            untold=tuple(starmap(UntoldField, sorted(self._untold.items()))),
         )
 
 

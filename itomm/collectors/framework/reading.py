@@ -198,6 +198,8 @@ class _Reading:
             held=partial(assignment.held, (source.name, stream.record_type)) if before else dict,
             redact=redact,
         )
+        for name in stream.cannot_tell:
+            self._context.cannot_tell(name, "")
         if kept:
             self._context.restore(progress["context"])
         self._pages_before = kept.pages if kept else 0

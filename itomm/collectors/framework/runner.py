@@ -118,6 +118,7 @@ def _result_of_kept(collection: Collection) -> StreamResult:
             asked_digest=collection.asked_digest,
             continues=collection.continues,
             clock_skew_seconds=collection.clock_skew_seconds,
+            untold=collection.untold,
         ),
         pages=0,
         records=collection.records,

@@ -99,6 +99,10 @@ class ScopeContext:
         """Note that the stream lacks something."""
         self._notes.append(partial(self._whole.incomplete, reason, detail))
 
+    def cannot_tell(self, field: str, why: str) -> None:
+        """Note that the source cannot tell a field."""
+        self._notes.append(partial(self._whole.cannot_tell, field, why))
+
     def warn(self, detail: str) -> None:
         """Note something worth showing."""
         self._notes.append(partial(self._whole.warn, detail))

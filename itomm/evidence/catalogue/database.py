@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import Text as AnyText
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 Text = AnyText().with_variant(AnyText(collation="C"), "postgresql")  # one order on both, by code point
 
@@ -67,6 +67,7 @@ collections = Table(
     Column("asked_digest", Text),  # of settings, services and history; a later run continues only the same
     Column("continues", Text),  # the collection whose reading this one goes on from; null for a whole one
     Column("clock_skew_seconds", Integer),  # the server's clock less ours; null when it told no time
+    Column("untold", Text),  # fields that the source cannot tell, and why; null when nobody said
     UniqueConstraint("run", "source", "record_type"),
 )
 

@@ -41,6 +41,7 @@ class Snapshot:
                     "window": [collection.window_start, collection.window_end],
                     "denied": collection.denied,
                     "segments": [segment.sha256 for segment in collection.segments],
+                    **({"untold": [each.field for each in collection.untold]} if collection.untold else {}),
                 }
                 for collection in self.collections
             ]

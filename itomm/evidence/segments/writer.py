@@ -247,6 +247,7 @@ class CollectionWriter:
             "asked_digest": outcome.asked_digest,
             "continues": outcome.continues,
             "clock_skew_seconds": outcome.clock_skew_seconds,
+            "untold": _text({each.field: each.why for each in outcome.untold}),
         }
         pages = [
             {
