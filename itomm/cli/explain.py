@@ -13,8 +13,9 @@ from itomm.cli.tables import print_paragraph, print_table, write_out
 from itomm.cli.workspace import Workspace, score
 from itomm.config.clock import format_instant
 from itomm.config.errors import ExitCode
+from itomm.reports.caveats import NO_EFFECT, CaveatHere, caveat_document, caveats_here
 from itomm.reports.document import plain, to_json
-from itomm.reports.evidence_behind import evidence_behind
+from itomm.reports.evidence_behind import evidence_behind, requests_of
 from itomm.reports.sensitivity import criterion_moves, distance_document, move_document, move_text
 from itomm.reports.wording import confidence_text, words_for
 from itomm.rules.model import Criterion
@@ -78,6 +79,7 @@ def command(
         at_most=dict.fromkeys(ScopeKind, sample or records),
         seed=seed if sample else None,
     ).get((criterion.id, scope.id), ())
+    caveats = caveats_here(assessment, criterion.id, scope.id)
     rule = _rule_text(workspace.rule_set, answer, criterion.id)
     rules = rules_for(assessment.model, assessment.profile, workspace.configuration.settings)
     standing = Standing.of(assessment.model, rules, scope, View.OVERRIDES)
@@ -93,6 +95,7 @@ def command(
             "distance": distance_document(answer.inferred),
             "moves": [move_document(each) for each in moves],
             "records": plain(behind),
+            "caveats": [caveat_document(each, requests_of(workspace.existing_store)) for each in caveats],
             **({"sample": {"size": len(behind), "seed": seed}} if sample else {}),
         }
         write_out(to_json(document))
@@ -103,6 +106,7 @@ def command(
             print_paragraph(line)
         drawn = f"A sample of those that counted, {len(behind)} of {{counted}}, seed {seed}" if sample else ""
         _print_records(answer.inferred, behind, drawn)
+        _print_caveats(caveats, records)
     return ExitCode.OK
 
 
@@ -240,6 +244,21 @@ def _print_records(
         print_paragraph(f"  {request}")
 
 
+def _print_caveats(caveats: Sequence[CaveatHere], at_most: int) -> None:
+    """What was seen that should make one look twice, and in which records."""
+    if not caveats:
+        return
+    print_paragraph("")
+    print_paragraph(f"Caveats. {NO_EFFECT}", style="bold")
+    for each in caveats:
+        print_paragraph(each.sentence, style="yellow")
+        print_paragraph(f"  Why from there: {each.caveat.because}")
+        for record in each.records[:at_most]:
+            print_paragraph(f"  {record.url or record.source_ref} ({record.source}): {record.said}")
+        if len(each.records) > at_most:
+            print_paragraph(f"  and {len(each.records) - at_most} more; --records lists more.")
+
+
 def _print_reasons(records: Sequence[EvidenceRecord]) -> None:
     """Why records did not count: each reason once, with the records it holds for."""
     reasons: dict[str, list[str]] = {}
@@ -257,6 +276,10 @@ def _print_reasons(records: Sequence[EvidenceRecord]) -> None:
 
 
 def _standing(record: EvidenceRecord) -> str:
+    return ", ".join([_counted(record), *record.caveats])
+
+
+def _counted(record: EvidenceRecord) -> str:
     if not record.counted:
         return "not counted"
     if record.matched is None:

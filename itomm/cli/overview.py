@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itomm.cli.tables import print_paragraph, print_table
 from itomm.config.errors import UsageError
 from itomm.config.structure import nearest
+from itomm.reports.caveats import caveats_notice
 from itomm.reports.verdict import verdict_sentence
 from itomm.reports.wording import index_text, level_bounds_text, level_text, share_text
 from itomm.scoring.assessment import (
@@ -42,6 +43,9 @@ def print_overview(assessment: Assessment) -> None:
         print_table(
             "Groups and services", ("", "tier", *HEADINGS[1:5]), scope_rows(services), right=(1, 2, 4, 5)
         )
+    if notice := caveats_notice(assessment):
+        print_paragraph("")
+        print_paragraph(f"{notice} 'itomm review' lists them.")
 
 
 def view_rows(scope: ScopeResult) -> list[tuple[str, ...]]:

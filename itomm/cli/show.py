@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ from itomm.cli.tables import csv_text, print_paragraph, print_table, write_out
 from itomm.cli.workspace import Workspace, score
 from itomm.config.errors import ExitCode, UsageError
 from itomm.config.structure import nearest
+from itomm.reports.caveats import NO_EFFECT, caveat_summary, caveats_in, caveats_in_short, heading
 from itomm.reports.document import plain, to_json
 from itomm.reports.sensitivity import (
     SensitivityShown,
@@ -66,7 +68,7 @@ def command(
         _show_answers(assessment, scope, part, output)
     elif output == "json":
         head = {"schema": "itomm/scope/1", "as_of": plain(assessment.as_of), **_supposed(assessment)}
-        write_out(to_json({**head, **plain(scope)}))
+        write_out(to_json({**head, **plain(scope), **_caveats(assessment, scope, assessment.model.by_id)}))
     elif output == "csv":
         rows = level_rows(assessment, scope.views[View.OVERRIDES])
         write_out(csv_text(("part", "level", "range", "index", "known", "held_back_by"), rows))
@@ -106,6 +108,7 @@ def _print_scope(assessment: Assessment, scope: ScopeResult) -> None:
     print_table("", ("view", "level", "range", "index", "known"), view_rows(scope), right=(1, 3, 4))
     rows = level_rows(assessment, scope.views[View.OVERRIDES])
     print_table("", ("", "level", "range", "index", "known", "held back by"), rows, right=(1, 3, 4))
+    _print_caveats(assessment, scope, assessment.model.by_id)
 
 
 def _show_answers(assessment: Assessment, scope: ScopeResult, part: str, output: str) -> None:
@@ -120,23 +123,48 @@ def _show_answers(assessment: Assessment, scope: ScopeResult, part: str, output:
         if written in {criterion.area, criterion.practice, criterion.id}
     }
     answers = [answer for answer in scope.answers if answer.criterion in criteria]
-    rows = [(answer.criterion, criteria[answer.criterion].title, *_answer(answer)) for answer in answers]
+    rows = [
+        (
+            answer.criterion,
+            criteria[answer.criterion].title,
+            *_answer(answer, caveats_in_short(assessment, answer.criterion, scope.id)),
+        )
+        for answer in answers
+    ]
     if output == "json":
         head = {"schema": "itomm/answers/1", "scope": scope.id, **_supposed(assessment)}
-        write_out(to_json({**head, "answers": plain(answers)}))
+        write_out(to_json({**head, "answers": plain(answers), **_caveats(assessment, scope, criteria)}))
     elif output == "csv":
         write_out(csv_text(HEADINGS, rows))
     else:
         print_table(f"{scope.name}: {written}", HEADINGS, rows)
+        _print_caveats(assessment, scope, criteria)
 
 
-def _answer(answer: CriterionAnswer) -> tuple[str, str, str]:
+def _caveats(assessment: Assessment, scope: ScopeResult, criteria: Collection[str]) -> dict[str, Any]:
+    return {"caveats": [caveat_summary(each) for each in caveats_in(assessment, criteria, scope.id)]}
+
+
+def _print_caveats(assessment: Assessment, scope: ScopeResult, criteria: Collection[str]) -> None:
+    """Each caveat once, whatever answers of the scope it is on."""
+    found = {each.caveat.id: each.caveat for each in caveats_in(assessment, criteria, scope.id)}
+    if not found:
+        return
+    print_paragraph("")
+    print_paragraph(f"Caveats. {NO_EFFECT} 'itomm explain CRITERION' lists the records.", style="bold")
+    for caveat in found.values():
+        print_paragraph(f"{heading(caveat)}: {caveat.text}.")
+
+
+def _answer(answer: CriterionAnswer, caveats: str) -> tuple[str, str, str]:
     counts = answer.in_force[View.OVERRIDES]
     verdict = words_for({}, counts.verdict.value)
     inferred = answer.inferred
     measured = (inferred.measured or "") if inferred else ""
     for parameter in inferred.loosened if inferred else ():
         measured = f"{measured}; {parameter.text}" if measured else parameter.text
+    if caveats:
+        measured = f"{measured}; {caveats}" if measured else caveats
     if counts.reason:
         reason = words_for({}, counts.reason.value)
         measured = f"{reason} ({measured})" if measured else reason

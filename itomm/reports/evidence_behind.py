@@ -13,6 +13,7 @@ from itomm.evidence.observation import RequestMade
 from itomm.evidence.reading.as_of import open_evidence
 from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.store import Store
+from itomm.reports.caveats import AskRequest, caveats_by_record
 from itomm.rules.listing import columns_listed
 from itomm.rules.records import RecordLookedAt, records_behind, records_by_service, sampled_records
 from itomm.rules.rule import BoundRule, Rule
@@ -42,15 +43,8 @@ def evidence_behind(
     places = list(_places(rule_set, assessment, criterion, scope))
     rules = {_key(rule): rule for rule, _ in places}
     types = [record_type for rule in rules.values() for record_type in rule.needed_types]
-    with store.engine.connect() as database:
-        removals = removals_in(database)
-
-    @cache
-    def request(collection: str, page: int) -> str:
-        text = request_text(store.request(collection, page))
-        removal = raw_let_go(store, removals, collection, page)
-        return f"{text} (raw payload {removal.words})" if removal else text
-
+    request = requests_of(store)
+    caveats = caveats_by_record(assessment)
     found: dict[tuple[str, str], tuple[EvidenceRecord, ...]] = {}
     bounds = {key: rule.bound(assessment.as_of) for key, rule in rules.items()}
     columns = columns_listed(list(bounds.values()))
@@ -63,9 +57,24 @@ def evidence_behind(
                 listed = _sampled(connection, bounds[key], results, at_most, seed)
             for scope_id, records in listed.items():
                 found[(rule.criterion, scope_id)] = tuple(
-                    _evidence(rule, record, request(record.collection, record.page)) for record in records
+                    _evidence(rule, record, request(record.collection, record.page), caveats)
+                    for record in records
                 )
     return found
+
+
+def requests_of(store: Store) -> AskRequest:
+    """Gives the request that fetched a page of a collection, in words."""
+    with store.engine.connect() as database:
+        removals = removals_in(database)
+
+    @cache
+    def request(collection: str, page: int) -> str:
+        text = request_text(store.request(collection, page))
+        removal = raw_let_go(store, removals, collection, page)
+        return f"{text} (raw payload {removal.words})" if removal else text
+
+    return request
 
 
 def _listed(
@@ -134,7 +143,13 @@ def _places(
                 yield rule.over(answer.inferred.window_days), result
 
 
-def _evidence(rule: Rule, record: RecordLookedAt, request: str) -> EvidenceRecord:
+def _evidence(
+    rule: Rule,
+    record: RecordLookedAt,
+    request: str,
+    caveats: Mapping[tuple[str, str, str], tuple[str, ...]],
+) -> EvidenceRecord:
+    identity = (rule.record_type.name, record.source, record.source_ref)
     return EvidenceRecord(
         source=record.source,
         record_type=rule.record_type.name,
@@ -147,4 +162,5 @@ def _evidence(rule: Rule, record: RecordLookedAt, request: str) -> EvidenceRecor
         fields=record.fields,
         request=request,
         why_not=record.why_not,
+        caveats=caveats.get(identity, ()),
     )

@@ -61,6 +61,11 @@ def records_table(
 
 
 def _standing(record: EvidenceRecord) -> str:
+    caveats = f", caveat {', '.join(record.caveats)}" if record.caveats else ""
+    return f"{_counted(record)}{caveats}"
+
+
+def _counted(record: EvidenceRecord) -> str:
     if not record.counted:
         return "does not count"
     if record.matched is None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itomm.config.clock import format_instant
 from itomm.reports.document import plain
 from itomm.reports.wording import REASON_SENTENCES, confidence_text, index_text, instant_text
-from itomm.scoring.assessment import Assessment, OverrideInForce
+from itomm.scoring.assessment import Assessment, Caveat, OverrideInForce
 from itomm.scoring.review_queue import ReviewItem, ReviewKind
 
 HEADINGS = ("about", "scope", "criterion", "moves", "why")
@@ -21,8 +21,8 @@ def queue_rows(items: Sequence[ReviewItem]) -> Iterator[tuple[str, ...]]:
         yield (_about(item), item.scope, item.criterion, moves, why_of(item))
 
 
-def csv_rows(items: Sequence[ReviewItem]) -> Iterator[tuple[str, ...]]:
-    """A row for each item, as :data:`CSV_HEADINGS`."""
+def csv_rows(items: Sequence[ReviewItem], caveats: Sequence[Caveat] = ()) -> Iterator[tuple[str, ...]]:
+    """A row for each item and each caveat, as :data:`CSV_HEADINGS`."""
     for item in items:
         yield (
             item.kind.name.lower(),
@@ -35,10 +35,22 @@ def csv_rows(items: Sequence[ReviewItem]) -> Iterator[tuple[str, ...]]:
             why_of(item),
             what_to_do(item),
         )
+    for caveat in caveats:
+        yield ("caveat", "", " ".join(_criteria(caveat)), "", "", "no", "", caveat.text, _look_at(caveat))
 
 
-def queue_document(assessment: Assessment, items: Sequence[ReviewItem]) -> dict[str, object]:
-    """The queue as plain JSON."""
+def _criteria(caveat: Caveat) -> list[str]:
+    return list(dict.fromkeys(each.criterion for each in caveat.touches))
+
+
+def _look_at(caveat: Caveat) -> str:
+    return f"itomm explain {caveat.touches[0].criterion}"
+
+
+def queue_document(
+    assessment: Assessment, items: Sequence[ReviewItem], caveats: Sequence[Caveat] = ()
+) -> dict[str, object]:
+    """The queue as plain JSON, with the caveats beside it."""
     return {
         "schema": "itomm/review/1",
         "as_of": format_instant(assessment.as_of),
@@ -58,6 +70,20 @@ def queue_document(assessment: Assessment, items: Sequence[ReviewItem]) -> dict[
             }
             for item in items
         ],
+        "caveats": [
+            {
+                "id": each.id,
+                "signal": each.signal.value,
+                "text": each.text,
+                "because": each.because,
+                "criteria": _criteria(each),
+                "touches": plain(each.touches),
+                "records_in_all": each.records_in_all,
+                "do": _look_at(each),
+            }
+            for each in caveats
+        ],
+        "not_looked": plain(assessment.not_looked),
     }
 
 
