@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,9 +10,13 @@ from typing import Any
 import pytest
 
 from itomm.collectors.conformance import Answer, MemorySink, PretendTime
+from itomm.collectors.contract import CheckState
+from itomm.collectors.framework.checking import check_source
 from itomm.collectors.framework.continuing import Continuation
 from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import collect
+from itomm.collectors.jira.connection import address_for_people
+from itomm.collectors.jira.settings import JiraSettings
 from itomm.estate.http_exchange import TOKEN
 from itomm.estate.tickets import Ticket
 from itomm.evidence.observation import CollectionOutcome, Observation, UnknownReason
@@ -75,6 +79,68 @@ def test_a_data_center_that_hides_its_version_is_read(shown: Mapping[str, object
     found, outcome = read(jira)
     assert outcome.complete, outcome.error
     assert found
+
+
+def opened_at(address: object) -> Callable[[Any], Any]:
+    return lambda payload: {**payload, "baseUrl": address}
+
+
+def links_of(found: Sequence[Observation]) -> set[str]:
+    return {str(one.url).rpartition("/browse/")[0] for one in found}
+
+
+@pytest.mark.parametrize("path", ["jira", "jira-dc"])
+def test_another_base_url_is_warned_of_and_never_asked(path: str) -> None:
+    jira = JiraStandIn(path)
+    jira.altered["/serverInfo"] = opened_at("https://evil.example/jira/")
+    found, outcome = read(jira)  # the adapter refuses every other host: complete says that none was asked
+    assert outcome.complete, outcome.error
+    assert links_of(found) == {"https://evil.example/jira"}
+    (warning,) = [one for one in outcome.warnings if "browse_url" in one]
+    assert "evil.example" in warning
+    assert {one.base for one in jira.asked} == {jira.asked[0].base}
+
+
+def test_a_base_url_on_the_same_host_is_followed_without_a_word() -> None:
+    jira = JiraStandIn("jira")
+    jira.altered["/serverInfo"] = opened_at("https://127.0.0.1/tickets")
+    found, outcome = read(jira)
+    assert links_of(found) == {"https://127.0.0.1/tickets"}
+    assert not [one for one in outcome.warnings if "browse_url" in one]
+
+
+def test_where_people_open_jira_may_be_said_by_the_settings() -> None:
+    jira = JiraStandIn("jira")
+    jira.altered["/serverInfo"] = opened_at("https://evil.example")
+    found, outcome = read(jira, browse_url="https://tickets.acme.example/")
+    assert links_of(found) == {"https://tickets.acme.example"}
+    assert not [one for one in outcome.warnings if "browse_url" in one]
+
+
+@pytest.mark.parametrize(
+    "told", ["javascript:alert(1)//", "file:///etc/passwd", "//x", "https://a:b@127.0.0.1"]
+)
+def test_what_is_no_web_address_is_no_base_url(told: str) -> None:
+    settings = JiraSettings(url="https://jira.example/jira", token="env:JIRA_TOKEN")
+    address, doubt = address_for_people(told, settings)
+    assert address == "https://jira.example/jira"
+    assert "no web address" in doubt
+
+
+def test_a_site_read_by_the_gateway_of_its_maker_is_opened_at_its_own_address() -> None:
+    settings = JiraSettings(url="https://api.atlassian.com/ex/jira/1-2-3", token="env:JIRA_TOKEN")
+    assert address_for_people("https://acme.atlassian.net", settings) == ("https://acme.atlassian.net", "")
+    assert address_for_people("https://acme.atlassian.net.evil.example", settings)[1]
+
+
+def test_doctor_tells_of_another_base_url() -> None:
+    jira = JiraStandIn("jira")
+    jira.altered["/serverInfo"] = opened_at("https://evil.example")
+    with jira.listening() as server:
+        time = PretendTime(start=UNTIL)
+        checks = check_source(jira.source(server.url), time.clock, timing=time.timing)
+    (told,) = [one for one in checks if one.title == "Links to issues"]
+    assert told.state is CheckState.WARNING
 
 
 def test_what_tells_nothing_of_a_jira_is_none() -> None:

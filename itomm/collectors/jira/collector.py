@@ -59,6 +59,9 @@ class JiraCollector(Collector):
         client = lanes.client(context)
         edition = "Cloud" if client.is_cloud else "Data Center"
         checks = [Check("Signed in", CheckState.OK, f"Jira {edition} as {client.account()}")]
+        if lanes.doubt:
+            remedy = "Say under browse_url where people open Jira, or correct the base URL in Jira."
+            checks.append(Check("Links to issues", CheckState.WARNING, lanes.doubt, remedy))
         site = lanes.site
         projects = self._settings.projects or client.projects()
         checks += [_project_check(client, project, context) for project in projects]
@@ -72,6 +75,8 @@ class JiraCollector(Collector):
         """Yield one stream's pages; a project that is refused does not stop the others."""
         lanes = self._connect(context)
         site = lanes.site
+        if lanes.doubt:
+            context.warn(lanes.doubt)
         reading = reading_of(stream.record_type, site, self._settings)
         issue_types = site.present_issue_types(*reading.kinds)
         if reading.kinds and not issue_types:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from jira import JIRA, JIRAError
 from requests.adapters import HTTPAdapter
@@ -15,6 +16,9 @@ from itomm.collectors.payload import text_of
 from itomm.config.secrets import resolve_secret
 
 CLOUD = "Cloud"
+
+_GATEWAY, _CLOUD_SITES = "api.atlassian.com", ".atlassian.net"
+"""Tokens with scopes are taken at the first; people open their site below the second."""
 
 _TOLD_BY_JIRA = ("versionNumbers", "version", "deploymentType", "serverTitle")
 """Every Jira tells some of these of itself; a hardened one may hide its version."""
@@ -28,11 +32,13 @@ class Server:
 
     Attributes:
         is_cloud: Cloud, or else Data Center.
-        address: what people open, without a slash at its end.
+        address: what people open, without a slash at its end; no request goes there.
+        doubt: why that may be the wrong address; empty when nothing speaks for it.
     """
 
     is_cloud: bool
     address: str
+    doubt: str = ""
 
 
 def connect(settings: JiraSettings, adapter: HTTPAdapter) -> JIRA:
@@ -68,8 +74,32 @@ def server_of(client: JIRA, settings: JiraSettings) -> Server:
     information = client.server_info()
     if not isinstance(information, Mapping) or not any(name in information for name in _TOLD_BY_JIRA):
         raise SourceError(f"{settings.url} answers, but not as Jira does. Is the address right?")
-    address = text_of(information.get("baseUrl")) or settings.url
-    return Server(information.get("deploymentType") == CLOUD, address.rstrip("/"))
+    address, doubt = address_for_people(text_of(information.get("baseUrl")), settings)
+    return Server(information.get("deploymentType") == CLOUD, address, doubt)
+
+
+def address_for_people(told: str | None, settings: JiraSettings) -> tuple[str, str]:
+    """Where links to issues lead, and what speaks against it.
+
+    Jira often sits behind another address than the one it is asked at, so its own word counts, where it is an
+    address at all. Who can change it could lead readers of a report elsewhere: so another host is told.
+    """
+    own = urlsplit(settings.url)
+    if settings.browse_url is not None:
+        return settings.browse_url, ""
+    if told is None:
+        return settings.url, ""
+    parts = urlsplit(told)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
+        return settings.url, f"Jira gives no web address as its base URL; links lead to {settings.url}."
+    known = parts.hostname == own.hostname or (
+        own.hostname == _GATEWAY and parts.hostname.endswith(_CLOUD_SITES) and parts.scheme == "https"
+    )
+    doubt = (
+        f"Jira says that people open it at {parts.hostname}, but it is read at {own.hostname}: links to "
+        f"issues lead to {parts.hostname}. Say under browse_url where people open it."
+    )
+    return told.rstrip("/"), "" if known else doubt
 
 
 def prepare(client: JIRA, server: Server) -> JIRA:

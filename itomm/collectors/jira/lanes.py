@@ -49,6 +49,11 @@ class Lanes:
         """The site's vocabulary, read once: four requests."""
         return self._first.site()
 
+    @property
+    def doubt(self) -> str:
+        """Why links to issues may lead to a wrong address; empty when nothing speaks for it."""
+        return self._first.server.doubt
+
     @cached_property
     def zone(self) -> tzinfo | None:
         """The account's time zone, asked once."""

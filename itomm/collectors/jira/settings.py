@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import Field, field_validator
 
-from itomm.collectors.contract import NetworkedSettings
+from itomm.collectors.contract import BaseUrl, NetworkedSettings
 from itomm.config.secrets import SecretReference
 
 DEFAULT_FIELDS: Mapping[str, str] = {
@@ -50,10 +50,12 @@ class JiraSettings(NetworkedSettings):
     """How to reach a Jira site and what its words mean.
 
     ``user`` and ``token`` together sign in to Jira Cloud; a ``token`` alone is a personal access token of
-    Jira Data Center. ``projects`` empty means: every project the account can browse.
+    Jira Data Center. ``projects`` empty means: every project the account can browse. ``browse_url`` is where
+    people open Jira, when that is on another host than ``url``; only links in reports lead there.
     """
 
     token: SecretReference
+    browse_url: BaseUrl | None = None
     projects: tuple[str, ...] = ()
     fields: Mapping[str, str] = Field(default_factory=dict)
     issue_types: Mapping[str, str] = DEFAULT_ISSUE_TYPES
