@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 Payload = Mapping[str, Any]
 """One JSON object as a source sent it."""
+
+
+class HoldsRows(Protocol):
+    """One page of a list."""
+
+    @property
+    def rows(self) -> Sequence[Payload]:
+        """What is on it."""
+
+
+PageOfRows = TypeVar("PageOfRows", bound=HoldsRows)
+
+
+def first_with_rows(pages: Iterator[PageOfRows]) -> PageOfRows:
+    """The first page of a list that holds anything, the last one when none does; further ones are not asked.
+
+    For who wants the newest row only: a page may be empty although others follow.
+    """
+    page = next(pages)
+    while not page.rows:
+        following = next(pages, None)
+        if following is None:
+            break
+        page = following
+    return page
 
 
 def text_of(value: object) -> str | None:

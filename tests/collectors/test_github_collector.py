@@ -319,6 +319,16 @@ def test_an_empty_repository_is_no_failure(estate: Estate) -> None:
     assert "acme/one is empty" in collected(sink, "repository")[1].warnings[0]
 
 
+def test_a_branch_with_files_and_without_any_commit_is_a_contradiction_and_no_fact(estate: Estate) -> None:
+    _, one, server = estate
+    one.answers["/commits"] = answering([])
+    found, outcome = collected(read(server, "repository"), "repository")
+    assert "acme/one" not in [each.source_ref for each in found]
+    assert outcome.denied == ("acme/one",)
+    assert outcome.reason is UnknownReason.COLLECTION_FAILED
+    assert "no commit" in outcome.error
+
+
 @pytest.mark.parametrize(
     "unprotected",
     [

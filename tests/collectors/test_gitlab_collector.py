@@ -250,14 +250,37 @@ def test_part_of_a_tree_is_never_taken_for_the_whole(
     assert "tree_page_limit" in outcome.error
 
 
+@pytest.mark.parametrize("empty", [{"default_branch": None}, {"empty_repo": True}])
 def test_an_empty_repository_is_no_failure(
-    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+    empty: Mapping[str, object], gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gitlab.on(f"{API}/groups/acme/projects", answer([project(1, "acme/one", default_branch=None)]))
+    gitlab.on(f"{API}/groups/acme/projects", answer([project(1, "acme/one", **empty)]))
     found, outcome = collected(run(gitlab, monkeypatch, "repository"), "repository")
     assert found == []
     assert outcome.complete
     assert "acme/one" in outcome.warnings[0]
+
+
+def test_a_branch_without_any_commit_is_a_contradiction_and_no_fact(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gitlab.on(f"{API}/projects/1/repository/commits", answer([]))
+    found, outcome = collected(run(gitlab, monkeypatch, "repository"), "repository")
+    assert [one.source_ref for one in found] == []
+    assert outcome.denied == ("acme/one",)
+    assert outcome.reason is UnknownReason.COLLECTION_FAILED
+    assert "no commit" in outcome.error
+
+
+def test_an_empty_page_before_the_newest_commit_is_not_the_end(
+    gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"{API}/projects/1/repository/commits"
+    link = f'<{gitlab.url}{path}?page=2>; rel="next"'
+    gitlab.on(path, answer([], Link=link), answer([{"id": "c", "committed_date": "2026-10-30T00:00:00Z"}]))
+    found, outcome = collected(run(gitlab, monkeypatch, "repository"), "repository")
+    assert outcome.complete, outcome.error
+    assert [one.source_ref for one in found] == ["acme/one"]
 
 
 def test_what_is_switched_off_is_not_asked_for(

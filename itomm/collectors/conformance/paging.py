@@ -112,10 +112,7 @@ def endless(tool: Tool, paging: Paging) -> Tool:
 
 
 def beginning_empty(tool: Tool, paging: Paging) -> Tool:
-    """The tool, giving an empty page with a next token before the first page of each list.
-
-    Who asks for one row wants the newest, and no list.
-    """
+    """The tool, giving an empty page with a next token before the first page of each list."""
 
     def answer(asked: Asked) -> Answer:
         position = paging.position_of(asked)
@@ -123,8 +120,6 @@ def beginning_empty(tool: Tool, paging: Paging) -> Tool:
             return tool(paging.first_of(asked))
         real = tool(asked)
         if position is not None or real.status != 200 or not paging.rows_of(real):
-            return real
-        if paging.size_of(asked) == 1:
             return real
         emptied = paging.emptied(real)
         return emptied if paging.told_by == "total" else paging.followed_by(emptied, asked, str(_FRESH))

@@ -25,7 +25,7 @@ from itomm.collectors.github.repository import (
 from itomm.collectors.github.run_reading import RunReader
 from itomm.collectors.github.security_scan import security_scans
 from itomm.collectors.github.settings import GitHubSettings
-from itomm.collectors.payload import Payload, instant_of
+from itomm.collectors.payload import Payload, first_with_rows, instant_of
 from itomm.evidence.observation import Observation, Page, UnknownReason
 
 
@@ -64,10 +64,16 @@ class RepositoryReader:
             asked.context.warn(f"{asked.repository.path} is empty.")
             return
         query = {"sha": branch, "until": f"{asked.context.until:%Y-%m-%dT%H:%M:%SZ}", "per_page": "1"}
-        commits = next(asked.client.pages(f"{asked.path}/commits", query))
-        newest = commits.rows[0] if commits.rows else {}
-        found = repository_record(asked.repository, contents, newest, asked.context.until)
-        yield entered_at_its_end(page([found], commits.request))
+        newest = first_with_rows(asked.client.pages(f"{asked.path}/commits", query))
+        if not newest.rows:
+            asked.context.refused(
+                asked.repository.path,
+                UnknownReason.COLLECTION_FAILED,
+                f"GitHub lists files on the branch '{branch}', but no commit.",
+            )
+            return
+        found = repository_record(asked.repository, contents, newest.rows[0], asked.context.until)
+        yield entered_at_its_end(page([found], newest.request))
 
     def _contents_of(self, asked: Asked) -> Contents | None:
         """What the file names of the default branch say; None for an empty repository.
@@ -172,7 +178,7 @@ class RepositoryReader:
         features = (self.alerts.feature(asked, DEPENDABOT), self.alerts.feature(asked, SECRET_SCANNING))
         analyses: list[Payload] = []
         try:
-            listed = next(asked.client.pages(f"{asked.path}/code-scanning/analyses"))
+            listed = first_with_rows(asked.client.pages(f"{asked.path}/code-scanning/analyses"))
             analyses = list(listed.rows)
         except GitHubError as error:
             if not error.is_switched_off:

@@ -37,7 +37,9 @@ class Project:
 
     @property
     def default_branch(self) -> str | None:
-        """The default branch; None when the repository is empty."""
+        """The default branch; None when the repository is empty, also where GitLab has a name for it."""
+        if self.payload.get("empty_repo") is True:
+            return None
         return text_of(self.payload.get("default_branch"))
 
     @property

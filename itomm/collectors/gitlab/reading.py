@@ -29,8 +29,8 @@ from itomm.collectors.gitlab.release import release
 from itomm.collectors.gitlab.repository import access_grant, branch_protection, iac_definitions, repository
 from itomm.collectors.gitlab.settings import GitLabSettings
 from itomm.collectors.gitlab.vulnerability import vulnerability
-from itomm.collectors.payload import Payload, instant_of, text_of
-from itomm.evidence.observation import Observation, Page, RequestMade
+from itomm.collectors.payload import Payload, first_with_rows, instant_of, text_of
+from itomm.evidence.observation import Observation, Page, RequestMade, UnknownReason
 
 NEIGHBOURS = timedelta(days=14)
 """Deployments this much older are read along: whether one is a rollback depends on those before it."""
@@ -82,15 +82,22 @@ class ProjectReader:
         if project.default_branch is None or project.switched_off("repository"):
             context.warn(f"{project.path} has no repository, or an empty one.")
             return
-        commits = next(
+        newest = first_with_rows(
             self._client.pages(
                 f"/projects/{project.id}/repository/commits",
                 {"ref_name": project.default_branch, "until": context.until.isoformat(), "per_page": 1},
             )
         )
+        if not newest.rows:
+            context.refused(
+                project.path,
+                UnknownReason.COLLECTION_FAILED,
+                f"GitLab names the default branch '{project.default_branch}', but no commit on it.",
+            )
+            return
         paths, _ = self._data.tree(self._client, project, context)
-        found = repository(project, paths, commits.rows[0] if commits.rows else {}, context.until)
-        yield _entered_at_its_end(_page([found], commits.request))
+        found = repository(project, paths, newest.rows[0], context.until)
+        yield _entered_at_its_end(_page([found], newest.request))
 
     def _branch_protection(
         self, project: Project, asked: Asked, context: CollectionContext
@@ -192,7 +199,7 @@ class ProjectReader:
         path = f"/projects/{project.id}/deployments"
         if asked.changed_since:
             changed = {**query, "updated_after": asked.changed_since.isoformat(), "per_page": 1}
-            probe = next(self._client.pages(path, changed))
+            probe = first_with_rows(self._client.pages(path, changed))
             if not probe.rows:
                 yield _entered_at_its_end(_page([], probe.request))
                 return
