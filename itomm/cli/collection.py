@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -124,16 +124,20 @@ def run_collection(
         raise UsageError(f"There is no source '{unknown[0]}'. {nearest(unknown[0], known)}")
     store, invocation = workspace.store, workspace.invocation
     with store.writing(purpose):
-        services = workspace.configuration.settings.services
+        services, asked_of_catalogues = workspace.configuration.settings.services, 0
         if workspace.configuration.settings.scopes.imports and (not only or CATALOGUE_SOURCE in only):
             in_scope, services = _scope(workspace, sources)
+            asked_of_catalogues = in_scope.requests
             sources[0] = scope_source(Path(workspace.configuration.document.file), in_scope)
         chosen = [source for source in sources if not only or source.name in only]
         assignment = _assignment(workspace, chosen, services, manner)
         with collecting(quiet=invocation.quiet) as progress:
             results = collect(chosen, store, assignment, invocation.clock, progress=progress)
         store.end_run()
-    return results
+    return [
+        replace(one, requests=one.requests + asked_of_catalogues) if one.source == CATALOGUE_SOURCE else one
+        for one in results
+    ]
 
 
 def _scope(workspace: Workspace, sources: Sequence[Source]) -> tuple[Scope, tuple[Service, ...]]:

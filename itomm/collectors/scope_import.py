@@ -37,11 +37,12 @@ _TAKEN_OVER = (
 
 @dataclass(frozen=True)
 class ReadCatalogue:
-    """What one catalogue listed, and how reading it went."""
+    """What one catalogue listed, how reading it went, and how many requests it took."""
 
     name: str
     pages: tuple[Page, ...]
     outcome: CollectionOutcome
+    requests: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,14 @@ class Scope:
         pages: the services that only other catalogues list, as records, with the requests that fetched them.
         outcomes: by catalogue, how reading it went.
         conflicts: what catalogues say differently, and what was left out, in words.
+        requests: that reading all catalogues took.
     """
 
     services: tuple[Service, ...]
     pages: tuple[Page, ...] = ()
     outcomes: Mapping[str, CollectionOutcome] = field(default_factory=dict)
     conflicts: tuple[str, ...] = ()
+    requests: int = 0
 
 
 def read_catalogue(
@@ -76,7 +79,7 @@ def read_catalogue(
         except Exception as error:  # noqa: BLE001  plug-ins raise anything; it is one failure
             failure = explain(error, source.address)
         outcome = context.outcome(failure, until, is_state=True, unmapped=0)
-    return ReadCatalogue(source.name, tuple(pages), outcome)
+        return ReadCatalogue(source.name, tuple(pages), outcome, adapter.requests_made)
 
 
 def one_scope(settings: Settings, catalogues: Sequence[ReadCatalogue], sources: Iterable[Source]) -> Scope:
@@ -94,6 +97,7 @@ def one_scope(settings: Settings, catalogues: Sequence[ReadCatalogue], sources: 
         pages=tuple(merging.pages(catalogues)),
         outcomes={catalogue.name: catalogue.outcome for catalogue in catalogues},
         conflicts=tuple(merging.conflicts),
+        requests=sum(catalogue.requests for catalogue in catalogues),
     )
 
 

@@ -26,6 +26,7 @@ from itomm.evidence.reading.snapshot import snapshot_of
 from itomm.evidence.store import Store
 from itomm.scoring.imported_scope import in_force
 from itomm.scoring.scope_answers import in_scope
+from tests.collectors import backstage_stand_in
 from tests.collectors.github_stand_in import GitHubStandIn, StandInRepository
 from tests.journeys.door import Door
 
@@ -320,6 +321,21 @@ def test_services_in_scope_are_those_that_the_newest_whole_reading_listed(
     (tmp_path / "catalog" / "shop" / "catalog-info.yaml").unlink()
     assert collect_scope(itomm, tmp_path, THIRD) == 3
     assert set(in_scope_at(tmp_path, THIRD)) == {*first, "search"}
+
+
+def test_the_requests_to_imported_catalogues_are_counted(
+    itomm: Door, tmp_path: Path, server: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.tool = backstage_stand_in.answer
+    imported = f"- {{collector: backstage, url: '{server.url}', token: env:BACKSTAGE_TOKEN}}"
+    plain = CONFIGURATION.replace("- {collector: backstage_files, path: catalog}", imported)
+    (tmp_path / "itomm.yaml").write_text(plain, encoding="utf-8")
+    monkeypatch.setenv("BACKSTAGE_TOKEN", "a-token-of-backstage")
+    told = itomm("collect", "--config", tmp_path / "itomm.yaml", "--source", "catalogue", "--now", FIRST)
+    assert told.code == 0
+    (row,) = [line for line in told.out.splitlines() if "1 of 1" in line]
+    assert len(server.asked) > 1
+    assert row.split()[-2] == str(len(server.asked))
 
 
 def test_imported_services_are_scored_and_what_belongs_to_nothing_is_named(
