@@ -19,6 +19,7 @@ from itomm.collectors.catalogue import catalogue_source, scope_source
 from itomm.collectors.discovery import UnknownCollectorError, UnknownRecordTypeError, load_collector
 from itomm.collectors.framework.asking import asked_of_run
 from itomm.collectors.framework.continuing import Resumption, can_be_resumed, continuations, standing
+from itomm.collectors.framework.kept_answers import AnswersFolder
 from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import StreamResult, collect
 from itomm.collectors.scope_import import Scope, one_scope, read_catalogue
@@ -195,6 +196,7 @@ def _assignment(
             Snapshot(store.folder, tuple(earlier), tuple(store.compactions())), *stream, until
         ),
         standing={} if manner.full else standing(sources, earlier, services=services, history=history),
+        answers=AnswersFolder(store.answers_folder(run), asked),
     )
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from itomm.collectors.contract import Collector, CollectorSettings, NetworkedSettings, Stream
 from itomm.collectors.discovery import UnknownRecordTypeError, load_collector
-from itomm.collectors.framework.adapter import Limits
+from itomm.collectors.framework.limits import Limits
 from itomm.config.errors import UsageError
 from itomm.config.secrets import SCHEMES, resolve_secret
 

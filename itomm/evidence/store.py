@@ -37,11 +37,12 @@ from itomm.evidence.reading.compaction import compact
 from itomm.evidence.reading.current_state import Compaction
 from itomm.evidence.record_types import record_types
 from itomm.evidence.segments.raw_payloads import RawPayloads
-from itomm.evidence.segments.sweeping import sweep
+from itomm.evidence.segments.sweeping import sweep, sweep_answers
 from itomm.evidence.segments.unfinished import KeptPages, UnfinishedRun, journals, note_run, noted_run
 from itomm.evidence.segments.writer import CollectionWriter
 
 PSEUDONYM_KEY = "pseudonym.key"
+ANSWERS = "answers.partial"
 
 
 class Store:
@@ -158,6 +159,10 @@ class Store:
             if journal and journal.run == run and journal.kept and journal.collection not in finished
         }
 
+    def answers_folder(self, run: int) -> Path:
+        """Where a run under way keeps what it was answered; that is no evidence, and goes with its end."""
+        return self.folder / ANSWERS / f"{run:06d}"
+
     @property
     def _run_file(self) -> Path:
         return self.folder / "run.partial"
@@ -171,6 +176,7 @@ class Store:
             ]
             known = connection.execute(select(collections.c.id)).scalars().all()
         unfinished = self.unfinished_run()
+        sweep_answers(self.folder / ANSWERS, self.answers_folder(unfinished.run) if unfinished else None)
         sweep(
             self.folder / "evidence",
             keep_run=unfinished.run if unfinished else None,

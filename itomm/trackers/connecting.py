@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from itomm.collectors.framework.adapter import GuardedAdapter, Limits
+from itomm.collectors.framework.adapter import GuardedAdapter
 from itomm.collectors.framework.failures import explain
+from itomm.collectors.framework.limits import Limits
 from itomm.collectors.framework.timing import Timing, system_timing
 from itomm.config.errors import ItommError
 from itomm.config.tracker_settings import TrackerSettings

@@ -8,8 +8,9 @@ import pytest
 import requests
 
 from itomm.collectors.conformance import MisbehavingServer, PretendTime
-from itomm.collectors.framework.adapter import GuardedAdapter, Limits
+from itomm.collectors.framework.adapter import GuardedAdapter
 from itomm.collectors.framework.clock_skew import ClockSkew
+from itomm.collectors.framework.limits import Limits
 
 MakeAdapter = Callable[..., GuardedAdapter]
 

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from itomm.collectors.framework.adapter import GuardedAdapter, Limits
+from itomm.collectors.framework.adapter import GuardedAdapter
 from itomm.collectors.framework.context import Period, StreamContext
 from itomm.collectors.framework.failures import Failure
+from itomm.collectors.framework.limits import Limits
 from itomm.collectors.framework.timing import system_timing
 from itomm.evidence.observation import CollectionOutcome, UnknownReason
 

@@ -26,14 +26,19 @@ class ClockSkew:
         """Our time."""
         return self._now()
 
-    def note(self, headers: Mapping[str, str], sent_at: datetime) -> None:
-        """Note an answer that has just arrived to a request that was sent at ``sent_at``."""
+    def note(self, headers: Mapping[str, str], sent_at: datetime) -> timedelta | None:
+        """Note an answer that has just arrived to a request that was sent at ``sent_at``; its skew."""
         told = _date(headers.get("Date", ""))
         if told is None or headers.get("Age", "0").strip() != "0":  # a cache repeats an old date
-            return
+            return None
         # The server wrote the date at some moment of [told, told + 1 s), between sending and arrival.
         least, most = told - self._now(), told + _GRANULARITY - sent_at
         certain = least if least > _NONE else min(most, _NONE)
+        self.note_measured(certain)
+        return certain
+
+    def note_measured(self, certain: timedelta) -> None:
+        """Note a skew that :meth:`note` measured when its answer arrived."""
         if self._largest is None or abs(certain) > abs(self._largest):
             self._largest = certain
 

@@ -16,6 +16,7 @@ from itomm.collectors.framework.clock_skew import ClockSkew
 from itomm.collectors.framework.context import Period, StreamContext
 from itomm.collectors.framework.continuing import Continuation, Resumption, StreamKey
 from itomm.collectors.framework.failures import Failure, explain
+from itomm.collectors.framework.kept_answers import AnswersFolder, KeptAnswers
 from itomm.collectors.framework.preparation import Preparation, PreparedPage
 from itomm.collectors.framework.redaction import Scrubber
 from itomm.collectors.framework.service_mapper import ServiceMapper
@@ -54,6 +55,7 @@ class Assignment:
         resumption: what a killed run of the same number had done.
         forgotten: hashes of pseudonyms that must not come back.
         held: when each record of a stream occurred that earlier runs brought, by its name in the source.
+        answers: where answers are kept until the run has ended; None: a killed run asks for them again.
     """
 
     run: int
@@ -67,6 +69,7 @@ class Assignment:
     resumption: Resumption = field(default_factory=Resumption)
     forgotten: frozenset[str] = frozenset()
     held: Callable[[StreamKey], Mapping[str, datetime]] = _nothing
+    answers: AnswersFolder | None = None
 
 
 @dataclass(frozen=True)
@@ -128,11 +131,17 @@ def read_source(
         lambda: source.collector(source.settings)
     )  # one for all streams; made where faults are met
     skew = ClockSkew(timing.now) if tells_real_time(clock) else None
-    with GuardedAdapter(source.limits, timing, skew) as adapter:
+    with ExitStack() as at_end:
+        answers = _answers(source, assignment, timing)
+        if answers:
+            at_end.callback(answers.close)
+        adapter = at_end.enter_context(GuardedAdapter(source.limits, timing, skew, answers))
         for stream in source.streams:
             if not _is_wanted(stream, source, assignment):
                 continue
             timing.check()
+            if answers:
+                answers.stream = stream.record_type
             sent_before = adapter.requests_made
             kept = assignment.resumption.kept.get((source.name, stream.record_type))
             before = assignment.standing.get((source.name, stream.record_type))
@@ -147,6 +156,13 @@ def read_source(
                     timing.check()
                     tell(PageRead(source, stream, prepared, reading.progress(prepared)))
             tell(Ended(source, stream, reading.outcome(clock()), adapter.requests_made - sent_before))
+
+
+def _answers(source: Source, assignment: Assignment, timing: Timing) -> KeptAnswers | None:
+    """What is kept of the source's answers until the run has ended; None for a source without a network."""
+    if assignment.answers is None or source.limits.max_requests == 0:
+        return None
+    return assignment.answers.of(source, assignment.pseudonym_key, timing.now)
 
 
 def _still_stands(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
@@ -36,6 +37,15 @@ def sweep(
     for leftover in evidence.glob("*/*.partial"):
         if leftover.name.split(".")[0] not in kept and not _is_of(leftover, kept):
             leftover.unlink(missing_ok=True)
+
+
+def sweep_answers(answers: Path, keep: Path | None) -> None:
+    """Sweep what runs kept of their answers; the folder ``keep`` stays, as its run may be gone on with."""
+    for run in answers.glob("*"):
+        if run != keep:
+            shutil.rmtree(run, ignore_errors=True)
+    if keep is None or not keep.exists():
+        shutil.rmtree(answers, ignore_errors=True)
 
 
 def _is_of(leftover: Path, kept: Collection[str]) -> bool:
