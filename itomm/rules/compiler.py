@@ -88,7 +88,7 @@ def with_linked_facts(bound: BoundRule, service: str | None = None) -> exp.Selec
 
 def _fact(bound: BoundRule, fact: LinkedFact) -> exp.Expr:
     """Whether a linked record fits, or how many do."""
-    conditions = [_linked(theirs, ours) for theirs, ours in fact.on]
+    conditions = [linked_by(theirs, ours) for theirs, ours in fact.on]
     written = bound.linked_conditions.get(fact.name)
     if written is not None:
         conditions.append(written.copy())
@@ -100,7 +100,8 @@ def _fact(bound: BoundRule, fact: LinkedFact) -> exp.Expr:
     return exp.Subquery(this=found) if fact.is_number else exp.Exists(this=found)
 
 
-def _linked(theirs: Field, ours: Field) -> exp.Expr:
+def linked_by(theirs: Field, ours: Field) -> exp.Expr:
+    """Whether a linked record belongs to a record by one pair of fields."""
     left = exp.column(theirs.name, table=LINKED_ALIAS, quoted=True)
     right = exp.column(ours.name, table=RECORD_ALIAS, quoted=True)
     if theirs.type is FieldType.LIST and ours.type is FieldType.LIST:
