@@ -13,7 +13,7 @@ from itomm.cli.tables import print_paragraph, print_table, write_out
 from itomm.cli.workspace import Workspace, score
 from itomm.config.clock import format_instant
 from itomm.config.errors import ExitCode
-from itomm.reports.caveats import NO_EFFECT, CaveatHere, caveat_document, caveats_here
+from itomm.reports.caveats import CaveatHere, caveat_document, caveats_here
 from itomm.reports.document import plain, to_json
 from itomm.reports.evidence_behind import evidence_behind, requests_of
 from itomm.reports.sensitivity import criterion_moves, distance_document, move_document, move_text
@@ -249,7 +249,7 @@ def _print_caveats(caveats: Sequence[CaveatHere], at_most: int) -> None:
     if not caveats:
         return
     print_paragraph("")
-    print_paragraph(f"Caveats. {NO_EFFECT}", style="bold")
+    print_paragraph("Caveats. They change no answer, no level and no other number.", style="bold")
     for each in caveats:
         print_paragraph(each.sentence, style="yellow")
         print_paragraph(f"  Why from there: {each.caveat.because}")

@@ -11,6 +11,7 @@ from itomm.reports.wording import count_text
 from itomm.scoring.assessment import Assessment, Caveat, CaveatRecord, NotLooked, Signal
 
 NO_EFFECT = "Caveats change no answer, no level and no other number."
+RECORDS_SHOWN = 20
 HEADINGS = ("", "caveat", "answers", "what was seen")
 SIGNAL_WORDS: Mapping[Signal, str] = {
     Signal.BULK_CLOSING: "closed in bulk",
@@ -43,6 +44,31 @@ class CaveatHere:
         """What was seen, and how many of the records count here."""
         counted = f" {count_text(self.here, 'of them counts', 'of them count')} here." if self.here else ""
         return f"{heading(self.caveat)}: {self.caveat.text}.{counted}"
+
+
+@dataclass(frozen=True)
+class CaveatShown:
+    """A caveat as the report shows it at one criterion.
+
+    ``counted`` says in which scopes how many of its records counted; ``records`` are the first of them.
+    """
+
+    caveat: Caveat
+    counted: tuple[tuple[str, int], ...]
+    records: tuple[CaveatRecord, ...]
+
+
+def caveats_of_criterion(
+    caveats: Sequence[Caveat], criterion: str, scope_names: Mapping[str, str]
+) -> tuple[CaveatShown, ...]:
+    """The caveats on the answers to one criterion, in any scope."""
+    found = []
+    for caveat in caveats:
+        touched = [each for each in caveat.touches if each.criterion == criterion]
+        if touched:
+            counted = tuple((scope_names.get(each.scope, each.scope), each.records) for each in touched)
+            found.append(CaveatShown(caveat, counted, caveat.records[:RECORDS_SHOWN]))
+    return tuple(found)
 
 
 def heading(caveat: Caveat) -> str:

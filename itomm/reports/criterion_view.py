@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from itomm.evidence.observation import UnknownReason
+from itomm.reports.caveats import CaveatShown, caveats_of_criterion
 from itomm.reports.records_table import RecordsTable, records_table
 from itomm.reports.verdict import HEADLINE_VIEW
 from itomm.reports.wording import VERDICT_WORDS, count_text
 from itomm.scoring.assessment import (
     AnswerInForce,
+    Caveat,
     CriterionAnswer,
     CriterionText,
     EvidenceRecord,
@@ -84,6 +86,7 @@ class CriterionView:
     scopes: tuple[ScopeAnswer, ...]
     decisions: tuple[Decision, ...]
     records: RecordsTable
+    caveats: tuple[CaveatShown, ...]
 
     @property
     def in_force(self) -> AnswerInForce:
@@ -116,6 +119,7 @@ def criterion_view(
     rules: Mapping[str, str],
     *,
     holds_back: bool,
+    caveats: Sequence[Caveat] = (),
 ) -> CriterionView:
     """Gather what every scope knows of one criterion."""
     own = scopes.answers[0].get(text.id)
@@ -144,6 +148,7 @@ def criterion_view(
             counted=sum(each.counted for each in measuring),
             service_names=scopes.service_names,
         ),
+        caveats=caveats_of_criterion(caveats, text.id, scopes.service_names),
     )
 
 

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from itomm.config.clock import format_instant
 from itomm.reports import wording
 from itomm.reports.assessment_statement import Attested
+from itomm.reports.caveats import SIGNAL_WORDS
 from itomm.reports.charts import RADAR_AXES, Axis, Scale, interval_bar, radar
 from itomm.reports.criterion_groups import grouped
 from itomm.reports.criterion_view import CriterionView, criterion_view, index_scopes
@@ -70,6 +71,7 @@ def render_report(
             heat=heat_rows(assessment),
             spread=services_spread(assessment),
             overrides=override_rows(assessment),
+            signal_words=SIGNAL_WORDS,
             groups={
                 practice.id: grouped([each for each in criteria if each.text.practice == practice.id])
                 for practice in assessment.model.practices
@@ -91,7 +93,14 @@ def _criteria(
     score = organisation_of(assessment).views[HEADLINE_VIEW]
     holding_back = {criterion for practice in score.practices for criterion in practice.held_back_by}
     return tuple(
-        criterion_view(text, scopes, evidence, rules, holds_back=text.id in holding_back)
+        criterion_view(
+            text,
+            scopes,
+            evidence,
+            rules,
+            holds_back=text.id in holding_back,
+            caveats=assessment.caveats,
+        )
         for text in assessment.model.criteria
     )
 

@@ -14,11 +14,12 @@ from itomm.rules.compiler import (
     all_of,
     conditions,
     counting_condition,
+    linked_by,
     service_id,
     with_linked_facts,
 )
 from itomm.rules.queries import SERVICE
-from itomm.rules.rule import RECORD_ALIAS, BoundRule
+from itomm.rules.rule import LINKED_ALIAS, RECORD_ALIAS, BoundRule, LinkedFact
 
 _IDENTIFYING = ("key", "name", "title", "rule", "path", "iid", "tag", "identifier", "environment", "data_set")
 
@@ -76,6 +77,39 @@ def counted_among(bound: BoundRule, suspects: str) -> exp.Select:
         query.from_(_judged(bound, None).subquery("listed"))
         .join(named, join_type="semi", using=["source", "source_ref"], dialect="duckdb")
         .where(exp.column("counts"))
+    )
+
+
+def linked_among(bound: BoundRule, fact: LinkedFact, suspects: str) -> exp.Select:
+    """As :func:`counted_among`, for the records of another type that a fact finds for those that counted.
+
+    The service is that of the record that counted.
+    """
+    counting = counting_condition(bound.measure)
+    kept = [*conditions(bound), *([counting.copy()] if counting is not None else [])]
+    record = exp.alias_(exp.table_(WITH_FACTS), RECORD_ALIAS, table=True)
+    counted = exp.select(exp.Star()).from_(record).where(*kept).subquery(RECORD_ALIAS)
+    named = exp.table_(fact.record_type.name, quoted=True)
+    suspected = (
+        exp.select(exp.Star())
+        .from_(named)
+        .join(
+            exp.table_(suspects, quoted=True),
+            join_type="semi",
+            using=["source", "source_ref"],
+            dialect="duckdb",
+        )
+    )
+    written = bound.linked_conditions.get(fact.name)
+    fits = [linked_by(theirs, ours) for theirs, ours in fact.on]
+    fits += [written.copy()] if written is not None else []
+    theirs = [exp.column(name, table=LINKED_ALIAS, quoted=True) for name in ("source", "source_ref")]
+    return (
+        exp.select(service_id(), *theirs)
+        .distinct()
+        .from_(counted)
+        .join(suspected.subquery(LINKED_ALIAS), on=exp.and_(*fits), join_type="inner")
+        .with_(WITH_FACTS, as_=with_linked_facts(bound), copy=False)
     )
 
 

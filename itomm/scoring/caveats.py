@@ -14,7 +14,7 @@ from itomm.evidence.reading.as_of import open_evidence
 from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.record_types import record_types
 from itomm.rules.listing import columns_listed
-from itomm.rules.rule import BoundRule
+from itomm.rules.rule import BoundRule, Rule
 from itomm.rules.rule_set import RuleSet
 from itomm.rules.signals.looking import Looking, columns_looked_at
 from itomm.rules.signals.suspicion import Identity, NotLooked, Signal, SuspectRecord, Suspicion
@@ -47,13 +47,13 @@ def caveats_on(
 ) -> Caveats:
     """The caveats on the answers of scopes; the organisation comes first, as in an assessment."""
     bounds = list(_bounds(scopes, rule_set, as_of))
-    looked = list(_looked(snapshot, {each.rule.record_type.name for each in bounds}, as_of))
+    looked = list(_looked(snapshot, {name for each in bounds for name in _counted_types(each.rule)}, as_of))
     suspicions = [each for each in looked if isinstance(each, Suspicion)]
     touched: Touched = {}
     if suspicions:
         suspects = [record.identity for each in suspicions for record in each.records]
         types = [each for bound in bounds for each in bound.rule.needed_types]
-        columns = columns_listed(bounds)
+        columns = {name: read | {"source"} for name, read in columns_listed(bounds).items()}
         with closing(open_evidence(snapshot, types, as_of, columns=columns)) as connection:
             touched = touched_answers(connection, bounds, suspects)
     found = [
@@ -75,6 +75,12 @@ def _bounds(scopes: Sequence[ScopeResult], rule_set: RuleSet, as_of: datetime) -
         rule = rule_set.rule(name)
         if rule is not None:
             yield rule.over(days).bound(as_of)
+
+
+def _counted_types(rule: Rule) -> Iterator[str]:
+    """Record types whose records count in a rule, or stand behind one that does."""
+    yield rule.record_type.name
+    yield from (fact.record_type.name for fact in rule.linked)
 
 
 def _key(answer: CriterionAnswer) -> RuleKey | None:
@@ -111,7 +117,7 @@ def _touching(
         service = scope.id if scope.kind is ScopeKind.SERVICE else None
         for answer in scope.answers:
             key = _key(answer)
-            if key is not None and (common := touched.get(key, {}).get(service, frozenset()) & suspects):
+            if key is not None and (common := suspects & touched.get(key, {}).get(service, frozenset())):
                 counted[answer.criterion, scope.id] = common
     return tuple(_touched(scopes, counted, suspects))
 

@@ -35,8 +35,8 @@ class Place:
 
     def text(self, activity: Activity) -> str:
         """What was done there, in words, to follow a number."""
-        where = f"{self.source}, for {self.service}," if self.service else self.source
-        return f"{activity.record_type} records of {where} have their {activity.at}"
+        where = f"{self.source} for {self.service}" if self.service else self.source
+        return f"{activity.record_type} records of {where} (by {activity.at}) fall"
 
 
 Counts = Mapping[Place, Mapping[int, int]]
@@ -107,8 +107,8 @@ def burst(
     return Suspicion(
         signal=Signal.BURST,
         text=(
-            f"{len(done)} {activity} in the last {limits.days} days; in no other {limits.days} days before, "
-            f"{earlier} times looked at, were there more than {max(before)}"
+            f"{len(done)} {activity} in the last {limits.days} days; none of the {earlier} times as many "
+            f"days before had more than {max(before)}"
         ),
         because=limits.because,
         records=tuple(each.suspect(format_instant(each.at)) for each in done),

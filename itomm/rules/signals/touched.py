@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 import duckdb
+from sqlglot import exp
 
 from itomm.rules.limits import rows
-from itomm.rules.listing import counted_among
+from itomm.rules.listing import counted_among, linked_among
 from itomm.rules.rule import BoundRule
 from itomm.rules.signals.suspicion import Identity
 
@@ -17,7 +19,7 @@ _SUSPECTS = "suspects"
 RuleKey = tuple[str, int | None]
 """A rule's name and the days of its window: one rule may have answered over windows of different lengths."""
 
-Touched = Mapping[RuleKey, Mapping[str | None, frozenset[Identity]]]
+Touched = Mapping[RuleKey, Mapping[str | None, AbstractSet[Identity]]]
 """By rule, and by service, None for the whole: the suspect records that counted."""
 
 
@@ -28,13 +30,23 @@ def touched_answers(
     by_type: dict[str, list[Identity]] = defaultdict(list)
     for each in sorted(set(suspects)):
         by_type[each.record_type].append(each)
-    found: dict[RuleKey, Mapping[str | None, frozenset[Identity]]] = {}
+    found: dict[RuleKey, dict[str | None, set[Identity]]] = {}
     for record_type, of_type in by_type.items():
         _load(connection, of_type)
         for bound in bounds:
-            if bound.rule.record_type.name == record_type and (counted := _counted(connection, bound)):
-                found[bound.rule.name, bound.rule.window_days] = counted
+            key = bound.rule.name, bound.rule.window_days
+            for query in _asking(bound, record_type):
+                _add(connection, query, record_type, found.setdefault(key, defaultdict(set)))
     return found
+
+
+def _asking(bound: BoundRule, record_type: str) -> Iterator[exp.Select]:
+    """Which suspects of a type a rule counted, or found for a record that it counted."""
+    if bound.rule.record_type.name == record_type:
+        yield counted_among(bound, _SUSPECTS)
+    for fact in bound.rule.linked:
+        if fact.record_type.name == record_type:
+            yield linked_among(bound, fact, _SUSPECTS)
 
 
 def _load(connection: duckdb.DuckDBPyConnection, suspects: Sequence[Identity]) -> None:
@@ -45,15 +57,12 @@ def _load(connection: duckdb.DuckDBPyConnection, suspects: Sequence[Identity]) -
     )
 
 
-def _counted(
-    connection: duckdb.DuckDBPyConnection, bound: BoundRule
-) -> Mapping[str | None, frozenset[Identity]]:
-    found: dict[str | None, set[Identity]] = defaultdict(set)
-    for service, source, source_ref in rows(
-        connection, counted_among(bound, _SUSPECTS).sql(dialect="duckdb")
-    ):
-        identity = Identity(bound.rule.record_type.name, source, source_ref)
-        found[None].add(identity)
-        if service is not None:
-            found[service].add(identity)
-    return {place: frozenset(each) for place, each in found.items()}
+def _add(
+    connection: duckdb.DuckDBPyConnection,
+    query: exp.Select,
+    record_type: str,
+    found: dict[str | None, set[Identity]],
+) -> None:
+    for service, source, source_ref in rows(connection, query.sql(dialect="duckdb")):
+        for place in (None, service) if service is not None else (None,):
+            found[place].add(Identity(record_type, source, source_ref))
