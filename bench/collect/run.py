@@ -17,6 +17,7 @@ import requests
 
 from bench.collect.rows import AS_OF, BEGIN
 from itomm.collectors.framework.continuing import continuations, standing
+from itomm.collectors.framework.kept_answers import AnswersFolder
 from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import collect
 from itomm.collectors.framework.timing import system_timing
@@ -81,6 +82,7 @@ def _collected(what: str, url: str, folder: Path, later: float, concurrency: int
             history=HISTORY,
             services=(),
             pseudonym_key=store.pseudonym_key(),
+            answers=AnswersFolder(store.answers_folder(run), "bench"),
             continue_from=continuations(
                 sources,
                 known,
