@@ -119,7 +119,9 @@ def merged(number: int, notes: int = 0, **more: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("scope", [{}, {"groups": ["acme"]}, {"projects": ["acme/one"]}])
+@pytest.mark.parametrize(
+    "scope", [{}, {"groups": ["acme"], "on_call_hours": "always"}, {"projects": ["acme/one"]}]
+)
 def test_gitlab_keeps_the_contract_under_every_fault(scope: Mapping[str, object]) -> None:
     settings = {"token": "env:ITOMM_CONTRACT_TOKEN", **scope}
     assert contract_faults(GitLabCollector, lambda url: {"url": url, **settings}) == []

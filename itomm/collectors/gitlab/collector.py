@@ -56,7 +56,14 @@ class GitLabCollector(Collector):
         Stream("security_scan", needs=_REPORTER),
         Stream("iac_definition", needs=_REPORTER),
         Stream("access_grant", needs=_REPORTER),
+        Stream("on_call_schedule", needs=f"{_REPORTER}, GitLab Premium"),
     )
+
+    @classmethod
+    def streams_of(cls, settings: CollectorSettings) -> tuple[Stream, ...]:
+        """All, but on-call schedules only where the settings say when somebody must be on call."""
+        asked = isinstance(settings, GitLabSettings) and settings.on_call_hours is not None
+        return tuple(one for one in cls.streams if asked or one.record_type != "on_call_schedule")
 
     def __init__(self, settings: CollectorSettings) -> None:
         if not isinstance(settings, GitLabSettings):

@@ -23,6 +23,8 @@ from itomm.collectors.gitlab.deployment import deployment, read_delivery
 from itomm.collectors.gitlab.graphql import Review, approval_is_timed, reviews
 from itomm.collectors.gitlab.job import by_pipeline, job_summaries, pipeline, security_scans
 from itomm.collectors.gitlab.merge_request import merge_request
+from itomm.collectors.gitlab.on_call import ALWAYS
+from itomm.collectors.gitlab.on_call_reading import on_call_schedules
 from itomm.collectors.gitlab.project import Project
 from itomm.collectors.gitlab.project_data import ProjectData
 from itomm.collectors.gitlab.release import release
@@ -66,6 +68,7 @@ class ProjectReader:
             "security_scan": self._security_scans,
             "iac_definition": self._iac_definitions,
             "access_grant": self._access_grants,
+            "on_call_schedule": self._on_call_schedules,
         }
 
     def read(
@@ -278,6 +281,14 @@ class ProjectReader:
             yield _page_of(
                 [access_grant(project, row, self._settings.bot_accounts) for row in page.rows], page
             )
+
+    def _on_call_schedules(
+        self, project: Project, asked: Asked, context: CollectionContext
+    ) -> Iterator[Page]:
+        del asked
+        found = on_call_schedules(self._client, project, self._settings.on_call_hours or ALWAYS, context)
+        if found is not None:
+            yield _entered_at_its_end(_page(found, self._client.last_request()))
 
 
 def _page(found: Sequence[Observation | None], request: RequestMade) -> Page:

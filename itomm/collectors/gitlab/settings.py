@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from itomm.collectors.contract import NetworkedSettings
+from itomm.collectors.gitlab.on_call import OnCallHours
 from itomm.config.secrets import SecretReference
 
 
@@ -19,7 +20,9 @@ class GitLabSettings(NetworkedSettings):
     GitLab does not. ``tree_page_limit`` bounds the pages of 100 file names read from one repository.
     ``refresh_hours`` is how old a reading of state (protections, members, releases, findings, ...) may be
     before it is made again although nothing moved: less than a day, so that a daily run reads it every time;
-    0 reads it in every run.
+    0 reads it in every run. ``on_call_hours`` are the hours at which somebody must be on call: ``always``, or
+    those of working days such as ``08:00-18:00`` in the schedule's own time zone. Only with it on-call
+    schedules are read (GitLab Premium), as it decides how well they cover.
     """
 
     token: SecretReference
@@ -28,4 +31,5 @@ class GitLabSettings(NetworkedSettings):
     bot_accounts: tuple[str, ...] = ()
     environment_tiers: Mapping[str, str] = Field(default_factory=dict)
     tree_page_limit: Annotated[int, Field(gt=0)] = 100
+    on_call_hours: OnCallHours | None = None
     refresh_hours: Annotated[float, Field(ge=0, le=168)] = 20
