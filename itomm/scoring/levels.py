@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from itomm.rules.model import Criterion
 from itomm.scoring.assessment import AnswerInForce, AreaScore, Interval, LevelRange, PracticeScore, ScopeScore
@@ -27,7 +28,20 @@ SIDES: Mapping[str, Side] = {
     "point": lambda interval: interval.point,
     "high": lambda interval: interval.high,
 }
-_POINT = 1  # the place of "point" among the sides
+Gates = tuple[tuple[bool, bool, bool], tuple[bool, bool, bool]]
+"""Whether a level is attained, and whether it is passed, on each side."""
+
+
+class Places(NamedTuple):
+    """How many levels above the lowest a practice has attained, on each side.
+
+    ``unknown`` says that nothing of the practice is known.
+    """
+
+    low: int
+    point: int
+    high: int
+    unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,21 @@ class LevelRating:
     known: Fraction
     sure: Fraction
     lacking: tuple[str, ...]
+
+    @cached_property
+    def gates(self) -> Gates:
+        """Attains and passes together."""
+        return self.attains, self.passes
+
+    @cached_property
+    def applies(self) -> bool:
+        """Whether anything of it applies."""
+        return self.weight > 0
+
+    @cached_property
+    def is_known(self) -> bool:
+        """Whether anything of it is known."""
+        return self.known > 0
 
     @cached_property
     def known_share(self) -> Fraction:
@@ -125,36 +154,48 @@ def score_practice(
 
 
 def staged(practice: str, ratings: Sequence[LevelRating], rules: Rules) -> PracticeScore | None:
-    """A practice from the ratings of its levels, lowest first; None when nothing of it applies.
+    """A practice from the ratings of its levels, lowest first; None when nothing of it applies."""
+    places = places_of(ratings)
+    return practice_at(practice, places, ratings, rules) if places is not None else None
+
+
+def places_of(ratings: Sequence[LevelRating]) -> Places | None:
+    """How far a practice has come, from the ratings of its levels; None when nothing of it applies.
 
     A level counts when all below it are passed. A practice of which nothing is known stands at the lowest
     level: otherwise one of which nothing applies would enter above it, past levels with nothing applicable,
     when evidence of its not being applicable is lost.
     """
-    if not any(rating.weight for rating in ratings):
+    if not any(rating.applies for rating in ratings):
         return None
-    places = [_attained(ratings, side) for side in range(len(SIDES))]
-    if not any(rating.known for rating in ratings):
-        places[0] = places[_POINT] = 0
+    places = _attained(tuple([rating.gates for rating in ratings]))
+    if not any(rating.is_known for rating in ratings):
+        return Places(0, 0, places.high, unknown=True)
+    return places
+
+
+def practice_at(practice: str, places: Places, ratings: Sequence[LevelRating], rules: Rules) -> PracticeScore:
+    """A practice that has come so far. Only the ratings up to the one after ``places.high`` are read."""
+    if places.unknown:
         lowest = Fraction(rules.levels[0])
-        low, point, high = lowest, lowest, _index(ratings, places[2], 2, rules)
+        low, point, high = lowest, lowest, _index(ratings, places.high, 2, rules)
     else:
-        low, point, high = (_index(ratings, place, side, rules) for side, place in enumerate(places))
-    attained = places[_POINT]
+        low, point, high = [_index(ratings, place, side, rules) for side, place in enumerate(places[:3])]
+    attained = places.point
     known, confidence = _knowledge(ratings[: attained + 1])
-    holding_back = ratings[attained::-1] if attained < len(ratings) else ()
+    holding_back = ratings[attained::-1] if attained < len(rules.levels) - 1 else ()
     return PracticeScore(
         practice=practice,
         level=level_range(
-            rules.levels[places[0]],
+            rules.levels[places.low],
             rules.levels[attained],
-            rules.levels[places[2]],
+            rules.levels[places.high],
             rated=known >= rules.minimum_known_share,
         ),
         index=Interval(low, point, high),
         known_share=known,
         confidence=confidence,
-        held_back_by=tuple(each for rating in holding_back for each in rating.lacking),
+        held_back_by=tuple([each for rating in holding_back for each in rating.lacking]),
     )
 
 
@@ -164,19 +205,25 @@ def level_range(low: int, point: int, high: int, *, rated: bool) -> LevelRange:
     return LevelRange(low, point, high, rated)
 
 
-def _attained(ratings: Sequence[LevelRating], side: int) -> int:
-    """How many levels above the lowest are attained on a side."""
+@lru_cache(maxsize=65536)
+def _attained(gates: tuple[Gates, ...]) -> Places:
+    """How far the gates let a practice come; there are few ways, so each is found once."""
+    low, point, high = [_attained_on([(a[side], p[side]) for a, p in gates]) for side in range(len(SIDES))]
+    return Places(low, point, high)
+
+
+def _attained_on(gates: Sequence[tuple[bool, bool]]) -> int:
     attained = 0
-    for place, rating in enumerate(ratings, start=1):
-        if rating.attains[side]:
+    for place, (attains, passes) in enumerate(gates, start=1):
+        if attains:
             attained = place
-        if not rating.passes[side]:
+        if not passes:
             break
     return attained
 
 
 def _index(ratings: Sequence[LevelRating], attained: int, side: int, rules: Rules) -> Fraction:
-    if attained == len(ratings):
+    if attained == len(rules.levels) - 1:
         return Fraction(rules.levels[attained])
     return ratings[attained].index[side]
 
@@ -250,8 +297,19 @@ def _area_level(weights: tuple[Weight, ...], levels: tuple[int, ...], all_levels
 
 def _mean_confidence(weights: Sequence[Weight], scores: Sequence[AreaScore | PracticeScore]) -> Fraction:
     """The mean confidence of what is known."""
-    known = [weight * score.known_share for weight, score in zip(weights, scores, strict=True)]
-    return mean(known, [score.confidence for score in scores])
+    above = below = 0
+    common = 1  # of all that is added up so far
+    for weight, score in zip(weights, scores, strict=True):
+        heavy, light = weight.as_integer_ratio()
+        known, of_all = score.known_share.as_integer_ratio()
+        number, parts = score.confidence.as_integer_ratio()
+        scale = light * of_all * parts
+        if scale != common:
+            above, below, heavy = above * scale, below * scale, heavy * common
+            common *= scale
+        above += heavy * known * number
+        below += heavy * known * parts
+    return Fraction(above, below) if below else Fraction(0)
 
 
 def _mean_interval(weights: Sequence[Weight], parts: Sequence[Interval], lowest: int) -> Interval:
@@ -268,11 +326,11 @@ def mean(weights: Sequence[Weight], values: Sequence[Fraction]) -> Fraction:
     """The exact weighted mean; 0 without weight. In whole numbers, which is far quicker than fractions."""
     above, weight, common, per_weight = 0, 0, 1, 1
     for each, value in zip(weights, values, strict=True):
-        heavy, light = each.numerator, each.denominator
+        heavy, light = each.as_integer_ratio()
         if light != per_weight:
             above, weight, heavy = above * light, weight * light, heavy * per_weight
             per_weight *= light
-        number, parts = value.numerator, value.denominator
+        number, parts = value.as_integer_ratio()
         if parts == common:
             above += heavy * number
         else:

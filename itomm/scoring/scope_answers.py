@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
@@ -108,11 +108,26 @@ class ScopeAnswers:
         """All services' answers to a criterion, in their order; found once."""
         if criterion not in self._columns:
             by_rule = self._by_rule(criterion)
-            self._columns[criterion] = {
-                service.id: self._of_service(criterion, service, by_rule.get(service.id))
-                for service in self._services
-            }
+            if criterion in self._decided_about:
+                self._columns[criterion] = {
+                    service.id: self._of_service(criterion, service, by_rule.get(service.id))
+                    for service in self._services
+                }
+            else:
+                self._columns[criterion] = dict(self._undecided(criterion, by_rule))
         return self._columns[criterion]
+
+    def _undecided(
+        self, criterion: str, by_rule: Mapping[str, InferredAnswer]
+    ) -> Iterator[tuple[str, CriterionAnswer]]:
+        """All services' answers where nobody decided anything; as :meth:`_of_service` says, and quicker."""
+        counts = self._counting.by_rule
+        for service in self._services:
+            inferred = by_rule.get(service.id)
+            if inferred is None:
+                yield service.id, self._of_service(criterion, service, None)
+            else:
+                yield service.id, CriterionAnswer(criterion, inferred, None, (), counts(inferred))
 
     def _by_rule(self, criterion: str) -> Mapping[str, InferredAnswer]:
         """What the rule for services says of each; empty where there is none."""
@@ -230,12 +245,11 @@ class CountedOnce:
     """How answers of rules count: the same object for all that count alike, so that few are held."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, int, int, str | None], InForce] = {}
+        self._known: dict[tuple[str, tuple[int, int], str | None], InForce] = {}
 
     def by_rule(self, inferred: InferredAnswer) -> InForce:
         """What an inferred answer counts for under each view."""
-        confidence = inferred.confidence
-        key = (inferred.verdict, confidence.numerator, confidence.denominator, inferred.reason)
+        key = (inferred.verdict, inferred.confidence.as_integer_ratio(), inferred.reason)
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = dict.fromkeys(View, from_rule(inferred))

@@ -12,7 +12,7 @@ from operator import itemgetter
 
 from itomm.rules.model import Criterion, Model, Part
 from itomm.scoring.assessment import AnswerInForce, PracticeScore, ScopeScore
-from itomm.scoring.levels import LevelRating, Rules, rate_level, score_scope, staged
+from itomm.scoring.levels import LevelRating, Rules, places_of, practice_at, rate_level, score_scope
 
 Answers = Sequence[AnswerInForce]
 _KEPT = 8192
@@ -70,6 +70,7 @@ class _Practice:
             for level in rules.levels[1:]
         ]
         self._known: dict[tuple[int, ...], tuple[Answers, PracticeScore | None]] = {}
+        self._known_by_rating: dict[tuple[object, ...], tuple[Sequence[LevelRating], PracticeScore]] = {}
 
     def score(self, answers: Answers) -> PracticeScore | None:
         """The practice's score; None when nothing of it applies."""
@@ -78,9 +79,24 @@ class _Practice:
         known = self._known.get(key)
         if known is not None:
             return known[1]
-        found = staged(self._id, [level.rating(answers) for level in self._levels], self._rules)
+        found = self._staged([level.rating(answers) for level in self._levels])
         if len(self._known) < _KEPT:
             self._known[key] = own, found
+        return found
+
+    def _staged(self, ratings: Sequence[LevelRating]) -> PracticeScore | None:
+        """The score by the ratings; what lies beyond the level after the highest attained says nothing."""
+        places = places_of(ratings)
+        if places is None:
+            return None
+        telling = ratings[: places.high + 1]
+        key = (places, *map(id, telling))
+        known = self._known_by_rating.get(key)
+        if known is not None:
+            return known[1]
+        found = practice_at(self._id, places, telling, self._rules)
+        if len(self._known_by_rating) < _KEPT:
+            self._known_by_rating[key] = telling, found
         return found
 
 
