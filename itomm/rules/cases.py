@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,7 +16,7 @@ from itomm.config.clock import parse_instant
 from itomm.config.errors import UsageError
 from itomm.config.structure import StrictModel, nearest
 from itomm.evidence.collection import Collection
-from itomm.evidence.observation import UnknownReason
+from itomm.evidence.observation import UnknownReason, UntoldField
 from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.record_types import RecordType
 from itomm.rules.answer import InferredAnswer
@@ -51,6 +51,7 @@ class CaseDocument(StrictModel):
     services: list[str | dict[str, Any]] = Field(default_factory=list)
     incomplete: tuple[str, ...] = ()
     never_collected: tuple[str, ...] = ()
+    untold: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -147,15 +148,34 @@ def _snapshot(case: CaseDocument, needed: Mapping[str, RecordType], as_of: datet
             if name not in needed:
                 hint = nearest(name, sorted(needed))
                 raise GivenError(f"the rule does not look at {name} records; {hint}", (key, index))
+    untold = dict(_untold(case, needed))
     collections = tuple(
-        _collection(name, as_of, complete=name not in case.incomplete)
+        _collection(name, as_of, complete=name not in case.incomplete, untold=untold.get(name, ()))
         for name in sorted(needed)
         if name not in case.never_collected
     )
     return Snapshot(Path(), collections)
 
 
-def _collection(record_type: str, as_of: datetime, *, complete: bool) -> Collection:
+def _untold(
+    case: CaseDocument, needed: Mapping[str, RecordType]
+) -> Iterator[tuple[str, tuple[UntoldField, ...]]]:
+    """The fields that a case says its source, the one that records have by default, cannot tell."""
+    for name, fields in case.untold.items():
+        if name not in needed:
+            hint = nearest(name, sorted(needed))
+            raise GivenError(f"the rule does not look at {name} records; {hint}", ("untold", name))
+        for index, written in enumerate(fields):
+            if needed[name].resolve(written) is None:
+                hint = nearest(written, sorted(needed[name].fields))
+                raise GivenError(f"{name} has no field '{written}'; {hint}", ("untold", name, index))
+        declared = [needed[name].resolve(written) for written in fields]
+        yield name, tuple(UntoldField(each.name) for each in declared if each is not None)
+
+
+def _collection(
+    record_type: str, as_of: datetime, *, complete: bool, untold: tuple[UntoldField, ...]
+) -> Collection:
     return Collection(
         id=record_type,
         run=1,
@@ -175,4 +195,5 @@ def _collection(record_type: str, as_of: datetime, *, complete: bool) -> Collect
         warnings=(),
         unmapped=0,
         segments=(),
+        untold=untold,
     )

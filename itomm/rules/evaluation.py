@@ -20,6 +20,7 @@ from itomm.rules.grading import Grader
 from itomm.rules.measuring import measured_rules, seen_by_service, totalled
 from itomm.rules.readiness import EvidenceState
 from itomm.rules.rule import BoundRule, Rule
+from itomm.rules.untold.undecided import undecided, with_provenance, with_services_told
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def evaluate_each(
     needed = {each.name: each for rule in rules for each in rule.needed_types}
     state = EvidenceState(snapshot, as_of, {service.id: service.keys for service in services})
     plan = _Plan.of(rules, as_of)
-    columns = columns_read(plan.bounds)
+    columns = with_provenance(columns_read(plan.bounds), plan.bounds, state)
     ids = [service.id for service in services]
     if executor is not None:
         evidence = evidence_to_read(snapshot, needed.values(), as_of, columns)
@@ -152,11 +153,20 @@ def _answered(
     types = {rule.record_type.name: rule.record_type for rule in plan.rules}
     asked = {name: seen_by_service(asking, types[name]) for name in sorted(types)}
     seen: dict[str, tuple[int, Mapping[str | None, int]]] = {}
-    for bound, measured in measured_rules(asking, plan.bounds):
+    bounds = [with_services_told(bound, state) for bound in plan.bounds]
+    as_written = {bound.rule.name: bound for bound in plan.bounds}
+    for bound, measured in measured_rules(asking, bounds):
         rule, name = bound.rule, bound.rule.record_type.name
         if name not in seen:
             seen[name] = totalled(asked[name])
-        grader = Grader(bound, measured, seen[name], services, state)
+        grader = Grader(
+            bound,
+            measured,
+            seen[name],
+            services,
+            state,
+            undecided=undecided(asking, as_written[rule.name], state),
+        )
         yield from together.with_part(
             RuleAnswers(
                 rule,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from operator import attrgetter
 from typing import Any
@@ -16,6 +17,8 @@ from itomm.rules.measured import NOTHING_MEASURED, Figures, Measured, MeasuredRu
 from itomm.rules.measures import MeasureKind
 from itomm.rules.readiness import EvidenceState, Readiness
 from itomm.rules.rule import BoundRule
+from itomm.rules.untold.possible import Bounds, possible_verdicts, verdicts_between
+from itomm.rules.untold.undecided import Undecided
 from itomm.rules.what_would_change import what_would_change
 
 BASE_CONFIDENCE: Mapping[str, Fraction] = {
@@ -31,6 +34,9 @@ _MISSING = {
     "yes_if_complete": Verdict.YES,
     "not_applicable_if_complete": Verdict.NOT_APPLICABLE,
 }
+
+
+_TELL_IT = "Let a source tell it, or let a person answer."
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,11 @@ _answer_of: Callable[..., InferredAnswer] = InferredAnswer
 
 
 class Grader:
-    """Grades one measured rule for services and for the organisation."""
+    """Grades one measured rule for services and for the organisation.
+
+    ``undecided`` is what hangs on fields that no source told: an answer stands only if every content of these
+    fields gives the same.
+    """
 
     def __init__(
         self,
@@ -77,6 +87,8 @@ class Grader:
         seen: tuple[int, Mapping[str | None, int]],
         services: Sequence[str],
         state: EvidenceState,
+        *,
+        undecided: Undecided | None = None,
     ) -> None:
         self._bound = bound
         self._rule = bound.rule
@@ -84,12 +96,14 @@ class Grader:
         self._seen_in_total, self._seen_by_service = seen
         self._services = services
         self._state = state
+        self._undecided = undecided
+        self._without_records = _MISSING.get(bound.rule.missing)
         self._record_types = tuple(each.name for each in bound.rule.needed_types)
         self._denied_in_part = state.denied_in_part(bound.rule)
         self._everywhere = state.readiness(bound.rule, None)
         self._readiness: dict[tuple[bool, ...], Readiness] = {}
         self._standings: dict[tuple[int, int, bool], Standing] = {}
-        self._concluded: dict[tuple[Figures, bool | None, int], InferredAnswer] = {}
+        self._concluded: dict[tuple[Figures, bool | None, int, Bounds | None], InferredAnswer] = {}
 
     def of_services(self) -> dict[str, InferredAnswer]:
         """The answers for all services."""
@@ -102,10 +116,11 @@ class Grader:
         here = self._measured.by_service.get(service, NOTHING_MEASURED)
         ready = self._ready(service)
         seen = self._seen_by_service.get(service, 0)
-        place = (here, applies, id(ready))
+        bounds = self._undecided.of(service) if self._undecided else None
+        place = (here, applies, id(ready), bounds)
         concluded = self._concluded.get(place)
         if concluded is None:
-            concluded = self._of_service(Measured(*here), ready, seen, applies=applies)
+            concluded = self._of_service(Measured(*here), ready, seen, bounds, applies=applies)
             self._concluded[place] = concluded
         if concluded.seen == seen:
             return concluded
@@ -113,7 +128,7 @@ class Grader:
         return _answer_of(*values[:_SEEN], seen, *values[_SEEN + 1 :])
 
     def _of_service(
-        self, here: Measured, ready: Readiness, seen: int, *, applies: bool | None
+        self, here: Measured, ready: Readiness, seen: int, bounds: Bounds | None, *, applies: bool | None
     ) -> InferredAnswer:
         if applies is False:
             detail = f"outside the rule's services: {self._rule.written.services}"
@@ -122,10 +137,9 @@ class Grader:
             detail = f"the catalogue does not say whether this holds: {self._rule.written.services}"
             return self._answer(Verdict.UNKNOWN, UnknownReason.NEVER_COLLECTED, detail, seen)
         if self._bound.measure.kind is MeasureKind.SHARE_OF_SERVICES:
-            outcome = self._one_of_share(here)
-        else:
-            outcome = _outcome(self._bound, here)
-        return self._graded(outcome, ready, seen)
+            possible = self._possible_shares(*(Fraction(int(end)) for end in self._ends(here, bounds)))
+            return self._graded(self._one_of_share(here), ready, seen, possible)
+        return self._graded(_outcome(self._bound, here), ready, seen, self._possible(bounds))
 
     def organisation(self) -> InferredAnswer:
         """The answer for the organisation as a whole, over all records."""
@@ -149,7 +163,33 @@ class Grader:
         ready = self._ready(None)
         if about_services:
             return self._share(members, ready, seen)
-        return self._graded(_outcome(self._bound, self._measured.total), ready, seen)
+        possible = self._possible(self._undecided.total if self._undecided else None)
+        return self._graded(_outcome(self._bound, self._measured.total), ready, seen, possible)
+
+    # --- fields that no source told -----------------------------------------------------------------
+
+    def _possible(self, bounds: Bounds | None) -> AbstractSet[Verdict] | None:
+        """Every verdict that untold fields leave possible; None when nothing hangs on them."""
+        return None if bounds is None else possible_verdicts(self._bound, bounds, self._without_records)
+
+    def _possible_shares(self, least: Fraction, best: Fraction) -> AbstractSet[Verdict] | None:
+        """The same of a share of services that lies between two values."""
+        if self._undecided is None:
+            return None
+        found = verdicts_between(self._rule.grade, (least, best))
+        return found if self._undecided.total.sure else found | {self._without_records or Verdict.UNKNOWN}
+
+    def _ends(self, here: Measured, bounds: Bounds | None) -> tuple[bool, bool]:
+        """Whether a service surely is, and possibly is, one of a share of services."""
+        if bounds is not None:
+            return bounds.may_satisfy(self._bound.measure)
+        satisfied = self._satisfied(here)
+        return satisfied, satisfied
+
+    def _untold(self, possible: AbstractSet[Verdict] | None) -> Obstacle | None:
+        if self._undecided is None or possible is None or len(possible) == 1:
+            return None
+        return UnknownReason.NEVER_COLLECTED, f"{self._undecided.said}, and the answer hangs on it"
 
     # --- shares of services -------------------------------------------------------------------------
 
@@ -176,7 +216,7 @@ class Grader:
         return Outcome(Fraction(int(satisfied)), here.counted, here.matched, self._rule.minimum_sample)
 
     def _share(self, members: list[str], ready: Readiness, seen: int) -> InferredAnswer:
-        """Graded at both ends when some services could not be read, or may not belong here.
+        """Graded at both ends when some services could not be read, may not belong here, or are undecided.
 
         The answer stands only if both ends agree.
         """
@@ -185,17 +225,17 @@ class Grader:
             unread = []
         elif unread:
             ready = next(state for service in members if (state := self._ready(service)).reason is None)
-        if not members or self._measured.total.counted == 0:
+        if not members:
             return self._graded(NOTHING, ready, seen)
-        good = sum(
-            self._satisfied(Measured(*self._measured.by_service.get(service, NOTHING_MEASURED)))
-            for service in members
-            if service not in unread
-        )
-        share = Fraction(good, len(members))
+        good, surely, maybe = self._good([service for service in members if service not in unread])
         unclear = self._unclear()
         possible = len(members) + len(unclear)
-        least, best = Fraction(good, possible), Fraction(good + len(unread) + len(unclear), possible)
+        doubtful = len(unread) + len(unclear)
+        left_open = self._possible_shares(Fraction(surely, possible), Fraction(maybe + doubtful, possible))
+        if self._measured.total.counted == 0:
+            return self._graded(NOTHING, ready, seen, left_open)
+        share = Fraction(good, len(members))
+        least, best = Fraction(good, possible), Fraction(good + doubtful, possible)
         grade = self._rule.grade
         if ready.reason is None and grade.verdict(least) is not grade.verdict(best):
             reason, what = (
@@ -208,7 +248,16 @@ class Grader:
             )
             detail = f"{len(unread) or len(unclear)} of {possible} {what}, and the answer hangs on them"
             return self._answer(Verdict.UNKNOWN, reason, detail, seen)
-        return self._graded(Outcome(share, len(members), good, len(members)), ready, seen)
+        return self._graded(Outcome(share, len(members), good, len(members)), ready, seen, left_open)
+
+    def _good(self, services: Sequence[str]) -> tuple[int, int, int]:
+        """How many services are of the share as measured, surely, and possibly."""
+        good = surely = maybe = 0
+        for service in services:
+            here = Measured(*self._measured.by_service.get(service, NOTHING_MEASURED))
+            least, most = self._ends(here, self._undecided.of(service) if self._undecided else None)
+            good, surely, maybe = good + self._satisfied(here), surely + least, maybe + most
+        return good, surely, maybe
 
     # --- grading ------------------------------------------------------------------------------------
 
@@ -221,15 +270,28 @@ class Grader:
             self._readiness[denied] = self._state.readiness(self._rule, service)
         return self._readiness[denied]
 
-    def _graded(self, outcome: Outcome, ready: Readiness, seen: int) -> InferredAnswer:
+    def _graded(
+        self,
+        outcome: Outcome,
+        ready: Readiness,
+        seen: int,
+        possible: AbstractSet[Verdict] | None = None,
+    ) -> InferredAnswer:
         standing = self._standing(outcome, ready)
-        obstacle = standing.unready or self._too_few(outcome) or standing.too_old
+        untold = self._untold(possible)
+        if untold is not None:  # what was measured with untold fields taken for empty says nothing
+            outcome = replace(outcome, value=None, matched=None)
+        obstacle = standing.unready or untold or self._too_few(outcome) or standing.too_old
         if obstacle is not None:
-            return self._answer(Verdict.UNKNOWN, *obstacle, seen, outcome=outcome)
+            answer = self._answer(Verdict.UNKNOWN, *obstacle, seen, outcome=outcome)
+            return replace(answer, what_would_change_it=_TELL_IT) if obstacle is untold else answer
         if outcome.absent or outcome.value is None:
             verdict, detail = _MISSING[self._rule.missing], "the collection was complete and no record counts"
         else:
             verdict, detail = self._rule.grade.verdict(outcome.value), ""
+        if possible is not None and self._undecided is not None:
+            same = f"{self._undecided.said}; the answer is the same whatever it is"
+            detail = f"{detail}; {same}" if detail else same
         return self._answer(verdict, None, detail, seen, outcome=outcome, confidence=standing.confidence)
 
     def _standing(self, outcome: Outcome, ready: Readiness) -> Standing:

@@ -117,10 +117,14 @@ class _Alone:
             rows = self.rows()
             applies = None if self.applies is None else {row[0]: row[1] for row in self.applies()}
         except duckdb.Error as error:
-            reason = f"{self.bound.rule.name} cannot be evaluated: {reason_of(error, limits)}"
-            place = self.bound.rule.document.place(("measure",))
-            raise InvalidInputError([Problem(place, reason)]) from None
+            raise cannot_be_evaluated(self.bound, error, limits) from None
         return of_rows(rows, applies)
+
+
+def cannot_be_evaluated(bound: BoundRule, error: duckdb.Error, limits: StatementLimits) -> InvalidInputError:
+    """What is wrong with a rule whose statement the database gave up."""
+    reason = f"{bound.rule.name} cannot be evaluated: {reason_of(error, limits)}"
+    return InvalidInputError([Problem(bound.rule.document.place(("measure",)), reason)])
 
 
 def seen_records(

@@ -17,6 +17,7 @@ from itomm.evidence.observation import UnknownReason
 from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.record_types import RecordType
 from itomm.rules.rule import Rule
+from itomm.rules.untold.silences import Silence, silences_in
 
 _MICROSECOND = timedelta(microseconds=1)
 EXPIRED_BELOW = Fraction(1, 4)
@@ -52,6 +53,7 @@ class EvidenceState:
         self._as_of = as_of.astimezone(UTC)
         self._keys = keys
         self._latest: dict[str, list[Collection]] = {}
+        self._silences: dict[str, tuple[Silence, ...]] = {}
 
     def readiness(self, rule: Rule, service: str | None) -> Readiness:
         """Readiness of a rule for a service, or for the organisation (None)."""
@@ -71,6 +73,12 @@ class EvidenceState:
             return Readiness(UnknownReason.STALE, "the newest collection is too old", freshness)
         covered, least = min(self._covered(rule), default=(Fraction(1), ""))
         return Readiness(None, "", freshness, covered, least)
+
+    def silences(self, record_type: RecordType) -> tuple[Silence, ...]:
+        """Which sources cannot tell which fields of a record type."""
+        if record_type.name not in self._silences:
+            self._silences[record_type.name] = silences_in(self._snapshot, record_type, self._as_of)
+        return self._silences[record_type.name]
 
     def _latest_of(self, record_type: RecordType) -> list[Collection]:
         if record_type.name not in self._latest:

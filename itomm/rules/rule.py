@@ -63,6 +63,8 @@ class Rule:
     def digest(self) -> str:
         """SHA-256 over what the rule says; its tests and layout do not matter, nor whose keys it took."""
         said = self.written.model_dump(mode="json", by_alias=True, exclude={"tests", "mutants", "extends"})
+        if not self.untold_as_empty:  # rules of before this key keep their digest
+            del said["untold_as_empty"]
         chosen = {name: each.used.value for name, each in self.parameters.items() if each.is_set}
         return digest({**said, "set": chosen} if chosen else said)
 
@@ -75,6 +77,11 @@ class Rule:
     def values(self) -> Mapping[str, Quantity]:
         """What each ``$name`` stands for."""
         return {name: each.quantity for name, each in self.parameters.items()}
+
+    @property
+    def untold_as_empty(self) -> Mapping[str, str]:
+        """Fields (``type.field``) that count as empty where the source cannot tell them, with the reason."""
+        return self.written.untold_as_empty
 
     @property
     def needed_types(self) -> tuple[RecordType, ...]:

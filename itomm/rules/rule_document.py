@@ -77,5 +77,6 @@ class RuleDocument(StrictModel):
     minimum_sample: Annotated[int, Field(ge=1)] = 1
     minimum_coverage: str | Decimal = "90 %"
     because: str | None = None
+    untold_as_empty: dict[str, Annotated[str, Field(min_length=20)]] = Field(default_factory=dict)
     tests: list[Any] = Field(default_factory=list)
     mutants: tuple[MutantDocument, ...] = ()

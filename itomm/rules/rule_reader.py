@@ -14,6 +14,7 @@ from itomm.config.structure import checked, nearest
 from itomm.config.yaml_source import Document, PathInDocument
 from itomm.evidence.record_types import Field as RecordField
 from itomm.evidence.record_types import FieldType, RecordType, record_types
+from itomm.rules.columns_read import columns_read
 from itomm.rules.expression_text import ANY_INSTANT, ExpressionError, Names
 from itomm.rules.expressions import parse_condition
 from itomm.rules.grades import Grade, Threshold, parse_threshold
@@ -116,7 +117,7 @@ class _Reader:
             self._fits_together(measure)
         if self._problems or measure is None or grade is None or coverage is None:
             raise InvalidInputError(self._problems)
-        return Rule(
+        rule = Rule(
             name=written.rule,
             criterion=written.answers,
             per=frozenset(written.per),
@@ -137,6 +138,24 @@ class _Reader:
             query=query,
             parameters=self._parameters,
         )
+        self._reads_what_it_takes_for_empty(rule)
+        if self._problems:
+            raise InvalidInputError(self._problems)
+        return rule
+
+    def _reads_what_it_takes_for_empty(self, rule: Rule) -> None:
+        """``untold_as_empty`` names only fields that the rule reads, as ``type.field``."""
+        if not rule.untold_as_empty:
+            return
+        read = {
+            f"{name}.{column}"
+            for name, columns in columns_read([rule.bound(ANY_INSTANT)]).items()
+            for column in columns & record_types()[name].fields.keys()
+        }
+        for place in rule.untold_as_empty:
+            if place not in read:
+                hint = nearest(place, sorted(read))
+                self._complain(("untold_as_empty", place), f"the rule does not read '{place}'", hint)
 
     def _query(self) -> Query | None:
         written = self._written

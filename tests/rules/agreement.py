@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -13,22 +15,30 @@ import duckdb
 from itomm.config.errors import InvalidInputError
 from itomm.config.quantities import Quantity, format_quantity
 from itomm.evidence.collection import Collection
-from itomm.evidence.observation import UnknownReason
+from itomm.evidence.observation import UnknownReason, UntoldField
 from itomm.evidence.reading.as_of import create_table
 from itomm.evidence.reading.snapshot import Snapshot
-from itomm.evidence.record_types import RecordType, record_types
+from itomm.evidence.record_types import FieldType, RecordType, record_types
 from itomm.evidence.segments.columns import column_types
 from itomm.rules.answer import InferredAnswer
 from itomm.rules.evaluation import InferredAnswers, answer_all
 from itomm.rules.readiness import EvidenceState
 from itomm.rules.rule import Rule
 from itomm.rules.rule_reader import read_rule
-from tests.rules.made_up_rules import MadeUpRule, made_up
-from tests.rules.reference_interpreter import ReferenceAnswer, ReferenceCollection, World, answers
+from tests.rules.made_up_rules import MadeUpRule, content_of, made_up
+from tests.rules.reference_interpreter import (
+    ReferenceAnswer,
+    ReferenceCollection,
+    World,
+    answers,
+    possible_worlds,
+)
 from tests.rules.reference_values import Record
 from tests.rules.rules_as_text import document_of
 
 ORGANISATION = "the organisation"
+MOSTLY_TOLD = 0.12
+"""The share of fields that a source cannot tell, in worlds that have such sources."""
 Answers = Mapping[str, tuple[object, ...]]
 
 
@@ -89,6 +99,59 @@ def engine_answers(
         for rule in rules
         for scope, answer in _of_engine(rule, known, world).items()
     )
+
+
+def refuted(
+    connection: duckdb.DuckDBPyConnection, seed: int, rules: int, worlds: int
+) -> tuple[list[Difference], Counter[str]]:
+    """Answers of the engine that do not hold in every world that untold fields leave possible.
+
+    In a made-up world some fields of some sources are untold, and so empty. The counter says how many answers
+    were given, how many were left open because of such fields, and of these, how many are open for good: the
+    reference gives different answers in the worlds that were tried.
+    """
+    chance = random.Random(seed)  # noqa: S311  # chosen to be repeatable
+    world, made = made_up(seed, rules)
+    world = _with_untold_fields(world, chance)
+    read = [read_rule(document_of(each.written), each.chosen) for each in made]
+    known, too_large = _answered(connection, read, world)
+    possible = list(possible_worlds(world, partial(content_of, chance), worlds))
+    found, outcomes = [], Counter[str]()
+    for each, rule in zip(made, read, strict=True):
+        if rule.criterion in too_large:
+            continue
+        expected: dict[str, set[str]] = {}
+        for one in possible:
+            whole, by_service = answers(each.reference, one)
+            for scope, answer in (by_service | {ORGANISATION: whole}).items():
+                expected.setdefault(scope, set()).add(answer.answer)
+        told = {service: known.services[rule.criterion, service] for service in world.services}
+        for scope, inferred in (told | {ORGANISATION: known.organisation[rule.criterion]}).items():
+            if inferred.verdict != "unknown":
+                outcomes["given"] += 1
+                if expected[scope] != {str(inferred.verdict)}:
+                    found.append(Difference(seed, each.written, scope, inferred, expected[scope]))
+            elif "cannot tell" in inferred.detail:
+                outcomes["open for good" if len(expected[scope]) > 1 else "open"] += 1
+    return found, outcomes
+
+
+def _with_untold_fields(world: World, chance: random.Random) -> World:
+    """Sources of the world that cannot tell some fields, which are empty in their records."""
+    collections: dict[str, Sequence[ReferenceCollection]] = {}
+    records: dict[str, Sequence[Record]] = {}
+    for name, found in world.collections.items():
+        fields = [
+            each.name for each in record_types()[name].fields.values() if each.type is not FieldType.JSON
+        ]
+        silent = {
+            each.source: tuple(field for field in fields if chance.random() < MOSTLY_TOLD) for each in found
+        }
+        collections[name] = [replace(each, untold=silent[each.source]) for each in found]
+        records[name] = [
+            {**record, **dict.fromkeys(silent.get(record["source"], ()))} for record in world.records[name]
+        ]
+    return replace(world, collections=collections, records=records)
 
 
 def _answered(
@@ -197,4 +260,5 @@ def _collection(name: str, each: ReferenceCollection, as_of: datetime) -> Collec
         unmapped=0,
         segments=(),
         covered_from=each.covered_from,
+        untold=tuple(map(UntoldField, each.untold)),
     )

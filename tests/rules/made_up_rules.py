@@ -110,6 +110,12 @@ def _record(chance: random.Random, record_type: RecordType, service: str | None,
     return fields
 
 
+def content_of(chance: random.Random, type_name: str, name: str) -> object:
+    """What may stand in a field; nothing, too."""
+    field = record_types()[type_name].fields[name]
+    return None if chance.random() < 0.2 else _value(chance, field.type, field.values)
+
+
 def _value(chance: random.Random, kind: FieldType, allowed: Sequence[object]) -> object:
     if allowed:
         return chance.choice(allowed)

@@ -62,13 +62,17 @@ class ReferenceRule:
 
 @dataclass(frozen=True)
 class ReferenceCollection:
-    """How one source delivered one record type; ``denied`` names services when only parts were denied."""
+    """How one source delivered one record type; ``denied`` names services when only parts were denied.
+
+    ``untold`` are fields that are empty in its records because the source cannot tell them.
+    """
 
     source: str
     age: timedelta = timedelta(0)
     fault: str | None = None
     denied: tuple[str, ...] = ()
     covered_from: datetime | None = None
+    untold: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,24 @@ def answers(rule: ReferenceRule, world: World) -> tuple[ReferenceAnswer, dict[st
     parts = [_Answering(part, world) for part in _by_grade(rule)]
     by_service = {service: _together([part.service(service) for part in parts]) for service in world.services}
     return _together([part.organisation() for part in parts]), by_service
+
+
+def possible_worlds(world: World, content: Callable[[str, str], Any], number: int) -> Iterator[World]:
+    """The world, and others in which ``content(type, field)`` stands in fields that no source told.
+
+    What a rule answers must hold in every one of them.
+    """
+    yield world
+    for _ in range(number):
+        yield replace(world, records={name: _filled(world, name, content) for name in world.records})
+
+
+def _filled(world: World, name: str, content: Callable[[str, str], Any]) -> list[Record]:
+    untold = {each.source: each.untold for each in world.collections.get(name, ())}
+    return [
+        {**record, **{field: content(name, field) for field in untold.get(record["source"], ())}}
+        for record in world.records[name]
+    ]
 
 
 def _by_grade(rule: ReferenceRule) -> list[ReferenceRule]:

@@ -11,12 +11,14 @@ import duckdb
 from itomm.config.errors import InvalidInputError
 from itomm.evidence.canonical import digest
 from itomm.rules.answer import InferredAnswer
+from itomm.rules.asking import OneConnection
 from itomm.rules.cases import PreparedCase
 from itomm.rules.evaluation import answer_all
 from itomm.rules.grading import Grader
 from itomm.rules.measuring import measure_rules, seen_records
 from itomm.rules.mutation.mutants import Mutant
 from itomm.rules.rule import BoundRule, Rule
+from itomm.rules.untold.undecided import undecided, with_services_told
 
 Seen = tuple[int, Mapping[str | None, int]]
 _AFTER_MEASURING = frozenset({"minimum_sample", "missing", "grade", "tests", "mutants"})
@@ -44,13 +46,14 @@ class Answering:
         for key, group in alike.items():
             bound = self._bound_to(key, group[0].rule, case.as_of)
             try:
-                ((_, measured),) = measure_rules(self._connection, [bound])
+                ((_, measured),) = measure_rules(self._connection, [with_services_told(bound, case.state)])
+                open_questions = undecided(OneConnection(self._connection), bound, case.state)
             except InvalidInputError:
                 yield from ((mutant, None) for mutant in group)
                 continue
             for mutant in group:
                 graded = replace(bound, rule=mutant.rule.over(*mutant.rule.windows))
-                grader = Grader(graded, measured, seen, case.services, case.state)
+                grader = Grader(graded, measured, seen, case.services, case.state, undecided=open_questions)
                 yield mutant, grader.organisation() if case.of_organisation else grader.service(case.service)
 
     def _grade_by_grade(self, rule: Rule, case: PreparedCase) -> InferredAnswer | None:

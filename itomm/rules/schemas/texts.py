@@ -42,6 +42,10 @@ RULE_TEXTS: Texts = {
             "direct: the record is the fact. proxy: it stands for the fact. weak: it hints at it.",
         ),
         "because": ("Why this measure is honest, in a sentence; shown by 'itomm explain'.",),
+        "untold_as_empty": (
+            "Fields that count as empty where the source cannot tell them, each with the reason for that.",
+            {"merge_request.first_commit_at": "Then the work began when the change was proposed."},
+        ),
         "parameters": ("Values that an organisation may set within limits; written as $name.",),
         "extends": ("Another rule of the same rule set, whose keys are taken where this one has none.",),
         "query": ("One checked SELECT over record types, for what from and where cannot say.",),
@@ -95,6 +99,10 @@ RULE_TEXTS: Texts = {
         "services": ("Services beyond those that the records name, as ids or with fields.", ["a", "b"]),
         "incomplete": ("Record types whose collection failed.", ["incident"]),
         "never_collected": ("Record types that no source delivers.", ["incident"]),
+        "untold": (
+            "Fields that the source cannot tell, by record type; records with a 'source' tell them.",
+            {"incident": ["acknowledged_at"]},
+        ),
         "expect": ("The answer, and what else of it must be so.",),
         "parameters": ("Parameters as an organisation would set them.",),
     },
