@@ -95,6 +95,8 @@ _TEXTS: Texts = {
             "Other names of a person, by the one they are known by.",
             {"ann@acme.example": ["Ann Lee"]},
         ),
+        "most_on_overrides": ("Share of a level's points that may rest on overrides.", "30 %"),
+        "most_on_people": ("Share that may rest on overrides and stated answers together.", "60 %"),
     },
     "ApproverSettings": {
         "people": ("Who may approve.", ["cio@acme.example"]),
@@ -129,6 +131,10 @@ _TEXTS: Texts = {
         "minimum_coverage": ("Share of the weight that must be known.", "60 %"),
         "no_expired_overrides": (
             "Whether an override that has ended without a new one fails the gate.",
+            True,
+        ),
+        "within_caps": (
+            "Whether more resting on people's words than 'overrides' lets fails the gate.",
             True,
         ),
         "largest_drop": ("How far the index may fall below the baseline's.", 0.2),

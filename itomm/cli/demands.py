@@ -24,6 +24,12 @@ NOTHING_ASKED = (
 )
 
 
+NO_CAPS = (
+    "The gate asks that levels stay within caps, but there are none. Set 'most_on_overrides' or "
+    "'most_on_people' under 'overrides:' in itomm.yaml."
+)
+
+
 class Asked(BaseModel):
     """The command line's demands as typed; None and empty where nothing was."""
 
@@ -35,6 +41,7 @@ class Asked(BaseModel):
     services: tuple[str, ...]
     minimum_coverage: str | None
     no_expired_overrides: bool | None
+    within_caps: bool | None
     largest_drop: str | None
     baseline: str | None
     allow_incomplete_sources: bool | None
@@ -63,6 +70,11 @@ def demands_of(asked: Asked, configuration: Configuration, model: Model) -> Want
         "services": [each.id for each in subjects(configuration.settings)],
     }
     problems = list(_problems(configuration, model, known))
+    policy = configuration.settings.overrides
+    if (asked.within_caps or configuration.settings.gate.within_caps) and (
+        policy.most_on_overrides is None and policy.most_on_people is None
+    ):
+        raise UsageError(NO_CAPS)
     if problems:
         raise InvalidInputError(problems)
     gate = configuration.settings.gate
@@ -73,6 +85,7 @@ def demands_of(asked: Asked, configuration: Configuration, model: Model) -> Want
         scopes={**gate.services, **_levels(asked.services, known["services"], "scope", model)},
         coverage=_share(asked.minimum_coverage or gate.minimum_coverage),
         no_expired_overrides=asked.no_expired_overrides or gate.no_expired_overrides,
+        within_caps=asked.within_caps or gate.within_caps,
         largest_drop=_drop(
             asked.largest_drop, None if gate.largest_drop is None else Fraction(gate.largest_drop)
         ),

@@ -48,6 +48,12 @@ def demand_options(command: Command) -> Command:
             "--no-expired-overrides", is_flag=True, default=None, help="No override may have expired."
         ),
         click.option(
+            "--within-caps",
+            is_flag=True,
+            default=None,
+            help="No more may rest on people's words than 'overrides:' lets.",
+        ),
+        click.option(
             "--largest-drop", metavar="POINTS", help="How far the index may fall below the baseline."
         ),
         click.option(

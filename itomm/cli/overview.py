@@ -8,6 +8,8 @@ from itomm.cli.tables import print_paragraph, print_table
 from itomm.config.errors import UsageError
 from itomm.config.structure import nearest
 from itomm.reports.caveats import caveats_notice
+from itomm.reports.reliance import HEADINGS as RELIANCE_HEADINGS
+from itomm.reports.reliance import capped, reliance_on, reliance_rows, reliance_sentence
 from itomm.reports.verdict import verdict_sentence
 from itomm.reports.wording import index_text, level_bounds_text, level_text, share_text
 from itomm.scoring.assessment import (
@@ -34,6 +36,15 @@ def print_overview(assessment: Assessment) -> None:
     print_paragraph(verdict_sentence(assessment), style="bold")
     print_paragraph("")
     print_table("", ("view", *HEADINGS[1:5]), view_rows(organisation), right=(1, 3, 4))
+    if told := reliance_sentence(reliance_on(assessment, organisation.id)):
+        print_paragraph(told)
+    if capped(assessment):
+        print_paragraph("")
+        print_table(
+            "More rests on people's words than may",
+            RELIANCE_HEADINGS,
+            list(reliance_rows(capped(assessment))),
+        )
     print_paragraph("")
     rows = list(level_rows(assessment, organisation.views[View.OVERRIDES]))
     print_table("Areas and practices", HEADINGS, rows, right=(1, 3, 4))

@@ -34,7 +34,7 @@ class GateSettings(StrictModel):
     """What ``itomm gate`` asks for. Levels by id of area, practice, and service or group.
 
     ``minimum_coverage`` is the share that has to be known; ``largest_drop`` how far the index may fall below
-    that of ``baseline``.
+    that of ``baseline``. ``within_caps`` asks that no more rests on people's words than ``overrides`` lets.
     """
 
     view: Literal["evidence", "stated", "overrides"] = "overrides"
@@ -44,6 +44,7 @@ class GateSettings(StrictModel):
     services: dict[str, Level] = Field(default_factory=dict)
     minimum_coverage: QuantityText | None = None
     no_expired_overrides: bool = False
+    within_caps: bool = False
     largest_drop: Annotated[Decimal, Field(ge=0, le=9)] | None = None
     baseline: str | None = None
     allow_incomplete_sources: bool = False

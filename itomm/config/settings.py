@@ -12,10 +12,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from itomm.config.errors import InvalidInputError, Problem
 from itomm.config.planning_settings import GateSettings, RoadmapSettings
+from itomm.config.quantities import Dimension, parse_quantity
 from itomm.config.scope_settings import ScopeSettings
 from itomm.config.secrets import DatabaseReference, Secret, SecretReference, resolve_database
 from itomm.config.structure import QuantityText, StrictModel, checked, nearest
@@ -142,18 +143,39 @@ class ApproverSettings(StrictModel):
     kinds: tuple[OverrideKind, ...] = ()
 
 
+def _as_share(value: object) -> object:
+    """A share in percent as a part of one; what is written otherwise is left to be checked."""
+    if not isinstance(value, str):
+        return value
+    quantity = parse_quantity(" ".join(value.split()))
+    if quantity.dimension not in {Dimension.SHARE, Dimension.NUMBER}:
+        raise ValueError("write a share, such as 30 % or 0.3")
+    return Decimal(quantity.value.numerator) / Decimal(quantity.value.denominator)
+
+
+Share = Annotated[
+    Decimal,
+    Field(ge=0, le=1),
+    BeforeValidator(_as_share),
+    WithJsonSchema({"type": ["string", "number"]}),
+]
+
+
 class OverrideSettings(StrictModel):
-    """Who may decide what about overrides.
+    """Who may decide what about overrides, and how much may rest on them.
 
     ``without_approval`` lists what counts without a second person; what raises a known answer always needs
     one. ``approvers`` may approve; anybody but the proposer when there are none. ``people`` are names that
-    mean one person, by the name they are known by.
+    mean one person, by the name they are known by. ``most_on_overrides`` is the share of a level's points
+    that may rest on overrides, ``most_on_people`` the one that may rest on these and stated answers.
     """
 
     longest_days: Annotated[int, Field(ge=1, le=180)] = 180
     without_approval: tuple[Literal["filling_unknown", "lowering"], ...] = ()
     approvers: tuple[ApproverSettings, ...] = ()
     people: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    most_on_overrides: Share | None = None
+    most_on_people: Share | None = None
 
 
 class Settings(StrictModel):
@@ -218,9 +240,11 @@ class Configuration:
 
     @property
     def scoring_digest(self) -> str:
-        """SHA-256 over everything in the settings that scoring reads: scope and scoring."""
+        """SHA-256 over everything in the settings that scoring reads: scope, scoring, caps on overrides."""
         read = self.settings.model_dump_json(include={"organisation", "groups", "services", "scoring"})
-        return hashlib.sha256(read.encode()).hexdigest()
+        caps = {"most_on_overrides", "most_on_people"}
+        capped = self.settings.overrides.model_dump_json(include=caps, exclude_none=True)
+        return hashlib.sha256((read if capped == "{}" else read + capped).encode()).hexdigest()
 
 
 def load_configuration(path: Path) -> Configuration:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
+from itomm.reports.reliance import cap_sentence, reliance_on
 from itomm.reports.wording import level_name, level_text, share_text
 from itomm.scoring.assessment import (
     Assessment,
@@ -51,6 +52,7 @@ def verdict_sentence(assessment: Assessment) -> str:
     parts = [
         _level_clause(organisation.name, score, assessment.model),
         _evidence_alone_clause(organisation),
+        cap_sentence(reliance_on(assessment, organisation.id)),
         _decided_clause(decided_shares(assessment)),
     ]
     return " ".join(part for part in parts if part)

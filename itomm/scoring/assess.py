@@ -31,6 +31,7 @@ from itomm.scoring.imported_scope import in_force
 from itomm.scoring.levels import Rules
 from itomm.scoring.override_effects import override_effects
 from itomm.scoring.profiles import PROFILES
+from itomm.scoring.reliance import Caps, reliances
 from itomm.scoring.scope_answers import ScopeAnswers, in_scope
 from itomm.scoring.scorer import Scorer
 
@@ -98,6 +99,7 @@ def assess(
         assumptions=tuple(assumptions),
         caveats=caveats.found,
         not_looked=caveats.not_looked,
+        reliances=tuple(reliances(rule_set.model, scopes, Caps.of(settings.overrides))),
     )
 
 

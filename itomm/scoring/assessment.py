@@ -38,6 +38,7 @@ __all__ = [
     "OverrideEffect",
     "OverrideInForce",
     "PracticeScore",
+    "Reliance",
     "ScopeKind",
     "ScopeResult",
     "ScopeScore",
@@ -230,6 +231,25 @@ class OverrideEffect:
 
 
 @dataclass(frozen=True)
+class Reliance:
+    """How much of a level with overrides rests on people's words; ``part`` is "" for the scope as a whole.
+
+    Shares are of the points that carry the level. ``exceeded`` names the caps, "overrides" or "people", that
+    more rests on than may; ``holds`` is then what may be claimed, and else the level itself.
+    """
+
+    scope: str
+    part: str
+    level: LevelRange
+    on_overrides: Fraction
+    on_stated: Fraction
+    most_on_overrides: Fraction | None
+    most_on_people: Fraction | None
+    exceeded: tuple[str, ...]
+    holds: LevelRange
+
+
+@dataclass(frozen=True)
 class CaveatRecord:
     """A record that a caveat is about, what is remarkable about it, and which page brought it."""
 
@@ -296,6 +316,7 @@ class Assessment:
     assumptions: tuple[Assumption, ...] = ()
     caveats: tuple[Caveat, ...] = ()
     not_looked: tuple[NotLooked, ...] = ()
+    reliances: tuple[Reliance, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,17 @@ What is not known neither meets a demand nor fails it: the check is incomplete t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 
-from itomm.scoring.assessment import Assessment, LevelRange, ScopeScore, SourceState, View
+from itomm.scoring.assessment import Assessment, LevelRange, Reliance, ScopeScore, SourceState, View
 from itomm.scoring.comparing.causes import Cause
 from itomm.scoring.comparing.comparison import Comparison
 from itomm.scoring.points import NONE
+
+MOST_NAMED = 5
+"""So many places are named where more rests on people than may; the rest are counted."""
 
 
 class Outcome(StrEnum):
@@ -34,13 +37,14 @@ class Demands:
     scopes: Mapping[str, int] = field(default_factory=dict)
     coverage: Fraction | None = None
     no_expired_overrides: bool = False
+    within_caps: bool = False
     largest_drop: Fraction | None = None
     allow_incomplete_sources: bool = False
 
     @property
     def is_nothing(self) -> bool:
         """Whether nothing is asked for; such a gate would let everything through."""
-        asked = (self.areas, self.practices, self.scopes, self.no_expired_overrides)
+        asked = (self.areas, self.practices, self.scopes, self.no_expired_overrides, self.within_caps)
         return not any(asked) and all(each is None for each in (self.level, self.coverage, self.largest_drop))
 
 
@@ -48,7 +52,7 @@ class Demands:
 class Check:
     """One demand and whether it is met; ``found`` and ``wanted`` are ready to read."""
 
-    kind: str  # level | coverage | sources | expired_overrides | drop
+    kind: str  # level | coverage | sources | expired_overrides | caps | drop
     subject: str
     wanted: str
     found: str
@@ -68,6 +72,8 @@ def checks(
         found.append(_coverage(assessment.scopes[0].views[view], demands.coverage))
     if demands.no_expired_overrides:
         found.append(_expired_overrides(assessment))
+    if demands.within_caps:
+        found.append(_caps(assessment.reliances))
     if demands.largest_drop is not None:
         found.append(_drop(baseline, demands.largest_drop))
     if not demands.allow_incomplete_sources:
@@ -85,19 +91,33 @@ def outcome_of(found: Sequence[Check]) -> Outcome:
 
 
 def _levels(assessment: Assessment, view: View, demands: Demands) -> Iterator[Check]:
+    """Where more rests on overrides than may, what holds is what is asked about, not the level with them."""
     top = assessment.scopes[0]
     score = top.views[view]
+    capped = {
+        (each.scope, each.part): each
+        for each in assessment.reliances
+        if each.exceeded and view is View.OVERRIDES
+    }
     if demands.level is not None:
-        yield _level(top.name, score.level, demands.level)
+        yield _under_cap(top.name, score.level, demands.level, capped.get((top.id, "")))
     areas = {each.area: each.level for each in score.areas}
     for area, wanted in sorted(demands.areas.items()):
-        yield _level(area, areas.get(area), wanted)
+        yield _under_cap(area, areas.get(area), wanted, capped.get((top.id, area)))
     practices = {each.practice: each.level for each in score.practices}
     for practice, wanted in sorted(demands.practices.items()):
-        yield _level(practice, practices.get(practice), wanted)
+        yield _under_cap(practice, practices.get(practice), wanted, capped.get((top.id, practice)))
     scopes = {each.id: each.views[view].level for each in assessment.scopes}
     for scope, wanted in sorted(demands.scopes.items()):
-        yield _level(scope, scopes.get(scope), wanted)
+        yield _under_cap(scope, scopes.get(scope), wanted, capped.get((scope, "")))
+
+
+def _under_cap(subject: str, level: LevelRange | None, wanted: int, cap: Reliance | None) -> Check:
+    if cap is None:
+        return _level(subject, level, wanted)
+    held = _level(subject, cap.holds, wanted)
+    told = f"With overrides it is {cap.level.point}, but more of it rests on people's words than may."
+    return replace(held, found=f"{held.found}, capped", detail=f"{told} {held.detail}".strip())
 
 
 def _level(subject: str, level: LevelRange | None, wanted: int) -> Check:
@@ -147,6 +167,27 @@ def _expired_overrides(assessment: Assessment) -> Check:
         found=", ".join(expired) or "none expired",
         outcome=Outcome.NOT_MET if expired else Outcome.MET,
         detail="Propose them anew, or withdraw them." if expired else "",
+    )
+
+
+def _caps(reliances: Sequence[Reliance]) -> Check:
+    """Where more rests on people's words than the policy lets."""
+    over = [
+        f"{each.scope} {each.part}".strip() + f" ({_percent(each.on_overrides)} on overrides, "
+        f"{_percent(each.on_stated)} on stated answers)"
+        for each in reliances
+        if each.exceeded
+    ]
+    shown = "; ".join(over[:MOST_NAMED]) + (
+        f"; {len(over) - MOST_NAMED} more" if len(over) > MOST_NAMED else ""
+    )
+    return Check(
+        kind="caps",
+        subject="rests on people",
+        wanted="no more than overrides.most_on_overrides and most_on_people",
+        found=shown or "no more",
+        outcome=Outcome.NOT_MET if over else Outcome.MET,
+        detail="Bring evidence, or withdraw overrides; 'itomm override list' shows them." if over else "",
     )
 
 
