@@ -48,6 +48,7 @@ def _review(one: MergeRequest, place: Project, base: str) -> Row:
             "pageInfo": {"hasNextPage": False},
             "nodes": [_note(row) for row in notes(one, place, base)],
         },
+        "commits": {"nodes": [{"authoredDate": iso_milliseconds(one.first_commit_at)}]},
     }
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,10 @@ from itomm.collectors.framework.continuing import continuations, standing
 from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import StreamResult, collect
 from itomm.collectors.source import Source, build_source
+from itomm.estate import gitlab_api, gitlab_graphql
 from itomm.estate.estate import Estate
+from itomm.estate.http_exchange import Request, Response, json_response
+from itomm.estate.repositories import MergeRequest
 from itomm.estate.server import EstateServer
 from itomm.evidence.collection import Collection
 from itomm.evidence.store import Store
@@ -107,12 +111,18 @@ def paths(server: EstateServer) -> Counter[str]:
 
 
 def told(sink: MemorySink) -> dict[str, list[object]]:
+    """What was read but for ``first_commit_at``, which only GraphQL tells."""
     return {
         one.record_type: [
-            (each.source_ref, each.fields, each.url, each.service_keys) for each in one.observations
+            (each.source_ref, {**each.fields, "first_commit_at": None}, each.url, each.service_keys)
+            for each in one.observations
         ]
         for one in sink.collections
     }
+
+
+def untold(result: StreamResult) -> list[str]:
+    return [one.field for one in result.outcome.untold]
 
 
 def test_a_first_run_takes_at_most_half_of_what_a_scorecard_takes(server: EstateServer) -> None:
@@ -150,7 +160,8 @@ def test_state_is_read_again_when_it_is_as_old_as_the_settings_allow(
 
 def test_without_graphql_the_same_is_read_by_more_requests(server: EstateServer) -> None:
     by_graphql, by_rest = MemorySink(), MemorySink()
-    run(gitlab(server), by_graphql, server.estate.as_of)
+    results = run(gitlab(server), by_graphql, server.estate.as_of)
+    assert "first_commit_at" not in untold(results["merge_request"])
     few = len(server.requests)
     server.faults.add("/gitlab/api/graphql", "404")
     server.requests.clear()
@@ -158,6 +169,49 @@ def test_without_graphql_the_same_is_read_by_more_requests(server: EstateServer)
     assert all(result.outcome.complete for result in results.values())
     assert told(by_rest) == told(by_graphql)
     assert len(server.requests) > few
+    assert "first_commit_at" in untold(results["merge_request"])
+
+
+def test_the_first_commit_of_a_merged_request_costs_no_request_of_its_own(server: EstateServer) -> None:
+    sink = MemorySink()
+    requests: dict[str, MergeRequest] = {}
+    for project in server.estate.company.projects:
+        requests |= {f"{project.full_path}!{one.iid}": one for one in project.merge_requests}
+    run(gitlab(server, record_types=["merge_request"]), sink, server.estate.as_of)
+    read = sink.of("merge_request").observations
+    assert {one.source_ref for one in read if one.fields["first_commit_at"]} == {
+        one.source_ref for one in read if one.fields["merged_at"]
+    }
+    for one in read:
+        if one.fields["merged_at"]:
+            read_at = one.fields["first_commit_at"]
+            assert isinstance(read_at, datetime)
+            assert abs(read_at - requests[one.source_ref].first_commit_at) < timedelta(seconds=1)
+    assert not [target for target in paths(server) if target.endswith("/commits")]
+
+
+def test_a_gitlab_that_knows_no_commits_of_merge_requests_is_asked_without_them(
+    server: EstateServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual, older = MemorySink(), MemorySink()
+    source = gitlab(server, record_types=["merge_request"], max_concurrency=1)
+    run(source, usual, server.estate.as_of)
+    few = len(server.requests)
+    server.requests.clear()
+    answer = gitlab_graphql.graphql
+
+    def of_an_older_one(request: Request, *others: Any, **more: Any) -> Response:
+        if "commits(" in str(request.json().get("query")):
+            message = "Field 'commits' doesn't exist on type 'MergeRequest'"
+            return json_response({"errors": [{"message": message}]})
+        return answer(request, *others, **more)
+
+    monkeypatch.setattr(gitlab_api, "graphql", of_an_older_one)
+    results = run(source, older, server.estate.as_of)
+    assert results["merge_request"].outcome.complete
+    assert told(older) == told(usual)
+    assert untold(results["merge_request"]) == ["first_commit_at"]
+    assert len(server.requests) == few + 1
 
 
 @pytest.mark.parametrize("kind", ["html", "truncated"])

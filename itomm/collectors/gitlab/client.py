@@ -44,6 +44,7 @@ class GitLabClient:
         self._settings = settings
         self._context = context
         self._graphql_silent = 0
+        self.tells_commits = True  # of merge requests, by GraphQL; older ones do not
         self._projects: list[Project] | None = None
         self._refused: list[tuple[str, UnknownReason, str]] = []
         self._client = Gitlab(

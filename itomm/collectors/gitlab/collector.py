@@ -98,7 +98,7 @@ class GitLabCollector(Collector):
         """
         if context.until - since >= timedelta(hours=self._settings.refresh_hours):
             return False
-        if stream.record_type in _MOVES_WITH_PIPELINES and self._pipelines_moved is not False:
+        if stream.record_type in _MOVES_WITH_PIPELINES and self._have_pipelines_moved(context):
             return False
         client, _ = self._connect(context)
         shows = stream.record_type in _MOVES_WITH_ACTIVITY
@@ -123,10 +123,21 @@ class GitLabCollector(Collector):
             ahead = [projects[path] for path in left.scopes]
             asked |= self._changed_in_groups(client, ahead, changed_since, context)
         if stream.record_type == "pipeline":
-            self._pipelines_moved = False
+            goes_on = context.resume_from is not None
+            self._note_pipelines(context, moved=goes_on and context.recall(_PIPELINES_MOVED) != str(False))
         yield from context.side_by_side(
             left.scopes, lambda path, own: self._project(stream, projects[path], asked[path], own)
         )
+
+    def _note_pipelines(self, context: CollectionContext, *, moved: bool) -> None:
+        self._pipelines_moved = moved
+        context.remember(_PIPELINES_MOVED, str(moved))
+
+    def _have_pipelines_moved(self, context: CollectionContext) -> bool:
+        """Whether any pipeline changed; yes where that is not known."""
+        if self._pipelines_moved is None:
+            self._pipelines_moved = context.recall(_PIPELINES_MOVED) != str(False)
+        return self._pipelines_moved
 
     def _project(
         self, stream: Stream, project: Project, asked: Asked, context: CollectionContext
@@ -137,8 +148,8 @@ class GitLabCollector(Collector):
         _, reader = self._connect(context)
         try:
             for page in reader.read(stream.record_type, project, asked, context):
-                if stream.record_type == "pipeline" and page.observations:
-                    self._pipelines_moved = True
+                if stream.record_type == "pipeline" and page.observations and not self._pipelines_moved:
+                    self._note_pipelines(context, moved=True)
                 reached = page.checkpoint
                 yield (
                     page
@@ -181,6 +192,7 @@ class GitLabCollector(Collector):
         return client, reader
 
 
+_PIPELINES_MOVED = "whether pipelines moved"
 _MOVES_WITH_ACTIVITY = frozenset({"repository", "iac_definition"})
 _MOVES_WITH_PIPELINES = frozenset({"security_scan", "iac_definition"})
 

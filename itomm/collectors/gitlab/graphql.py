@@ -32,7 +32,12 @@ APPROVED = "approved this merge request"
 
 _USER = "{ username name bot }"
 
-_REVIEWS = f"""query($path: ID!, $iids: [String!]) {{
+_FIRST_COMMIT = "commits(last: 1) { nodes { authoredDate } }"
+"""They come newest first."""
+
+
+def _question_of_reviews(more: str) -> str:
+    return f"""query($path: ID!, $iids: [String!]) {{
   project(fullPath: $path) {{
     mergeRequests(iids: $iids, first: 100) {{
       nodes {{
@@ -42,10 +47,12 @@ _REVIEWS = f"""query($path: ID!, $iids: [String!]) {{
           pageInfo {{ hasNextPage }}
           nodes {{ id system body createdAt author {_USER} }}
         }}
+        {more}
       }}
     }}
   }}
 }}"""
+
 
 _JOBS = f"""query($path: ID!, $since: Time, $after: String) {{
   project(fullPath: $path) {{
@@ -69,12 +76,14 @@ _JOBS = f"""query($path: ID!, $since: Time, $after: String) {{
 class Review:
     """Who approved a merge request and what was noted on it, in the form of the REST API.
 
-    ``whole`` is false when there were more notes than were read.
+    ``whole`` is false when there were more notes than were read. ``first_commit_at`` is when work on it was
+    first written down, by the author's clock; None where GitLab does not tell.
     """
 
     approved_by: tuple[Payload, ...]
     notes: tuple[Payload, ...]
     whole: bool
+    first_commit_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +100,12 @@ def reviews(client: GitLabClient, project: Project, iids: Sequence[int]) -> Mapp
     """Reviews by number of merge request; None where GraphQL does not answer. Some may be missing."""
     if not iids:
         return {}
-    found = _project(client, _REVIEWS, {"path": project.path, "iids": [str(iid) for iid in iids]})
+    asked = {"path": project.path, "iids": [str(iid) for iid in iids]}
+    try:
+        found = _project(client, _question_of_reviews(_FIRST_COMMIT if client.tells_commits else ""), asked)
+    except UnknownFieldError:  # an older GitLab
+        client.tells_commits = False
+        found = _project(client, _question_of_reviews(""), asked)
     if found is None:
         return None
     nodes = rows_of(mapping_of(found.get("mergeRequests")).get("nodes"))
@@ -124,8 +138,16 @@ class GraphQlSilentError(Exception):
     """GraphQL did not answer; ask by REST."""
 
 
+class UnknownFieldError(Exception):
+    """This GitLab does not know a field that was asked for."""
+
+
 def _project(client: GitLabClient, query: str, variables: Mapping[str, object]) -> Payload | None:
-    """The project in an answer; None when GraphQL is not there, refuses, or does not know what is asked."""
+    """The project in an answer; None when GraphQL is not there, or refuses.
+
+    Raises:
+        UnknownFieldError: it does not know the commits of merge requests.
+    """
     if not client.asks_graphql:
         return None
     try:
@@ -140,6 +162,9 @@ def _project(client: GitLabClient, query: str, variables: Mapping[str, object]) 
         ValueError,
     ):  # if it is not there at all, REST will say so
         answer = {}
+    errors = rows_of(answer.get("errors"))
+    if any("'commits' doesn't exist" in str(error.get("message")) for error in errors):
+        raise UnknownFieldError
     project = mapping_of(answer.get("data")).get("project")
     if answer.get("errors") or not isinstance(project, Mapping):
         client.graphql_failed()
@@ -157,10 +182,12 @@ def _review(node: Payload) -> Review:
     }
     approvers = rows_of(mapping_of(node.get("approvedBy")).get("nodes"))
     more = mapping_of(mapping_of(node.get("notes")).get("pageInfo")).get("hasNextPage")
+    commits = rows_of(mapping_of(node.get("commits")).get("nodes"))
     return Review(
         tuple({"user": user, "approved_at": approved_at.get(username_of(user))} for user in approvers),
         tuple({name: value for name, value in note.items() if name != "body"} for note in notes),
         whole=more is False,
+        first_commit_at=instant_of(commits[-1].get("authoredDate")) if commits else None,
     )
 
 

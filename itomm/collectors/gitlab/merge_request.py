@@ -8,6 +8,7 @@ from datetime import datetime
 from itomm.collectors.gitlab.project import Project, is_bot, username_of
 from itomm.collectors.payload import Payload, instant_of, mapping_of, rows_of, text_of
 from itomm.collectors.repository_contents import is_dependency_branch, ticket_keys
+from itomm.config.clock import format_instant
 from itomm.evidence.observation import Observation
 
 
@@ -17,6 +18,8 @@ def merge_request(
     approvals: Payload,
     notes: Sequence[Payload],
     bot_accounts: tuple[str, ...] = (),
+    *,
+    first_commit_at: datetime | None = None,
 ) -> Observation | None:
     """A merge request with who approved it; None when GitLab does not say who opened it or when.
 
@@ -48,7 +51,7 @@ def merge_request(
             "approvers": approvers or commenters,
             "reviewers": _people(payload.get("reviewers") or (), author_name, bot_accounts),
             "size_lines": None,
-            "first_commit_at": None,
+            "first_commit_at": first_commit_at,
             "pipeline_status": text_of(mapping_of(payload.get("head_pipeline")).get("status")),
             "ticket_keys": ticket_keys(*(text_of(payload.get(key)) for key in _TEXTS)),
             "labels": [str(label) for label in payload.get("labels") or ()],
@@ -62,6 +65,7 @@ def merge_request(
             "merge_request": _kept(payload),
             "approved_by": approved_by,
             "notes": [_note(row) for row in notes],
+            "first_commit_at": format_instant(first_commit_at) if first_commit_at else None,
         },
         url=str(payload.get("web_url") or project.web_url),
         service_keys=project.service_keys,

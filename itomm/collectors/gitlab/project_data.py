@@ -78,6 +78,10 @@ class ProjectData:
         self, client: GitLabClient, project: Project, context: CollectionContext
     ) -> tuple[list[Job], RequestMade]:
         """Of the jobs of the last :data:`RECENT_JOBS` those that say all that the others say."""
+        if project.id not in self._recent and (asked := context.recall(f"jobs of {project.id}")):
+            # Before a kill the pipelines' jobs were read: asked the same way, they need no request.
+            since, oldest = (parse_instant(text) for text in asked.split())
+            self.jobs(client, project, since, oldest, context)
         if project.id not in self._recent:
             jobs, request = jobs_of(client, project, context.until - RECENT_JOBS, context)
             self._note_recent(project, jobs, request, context.until)
@@ -92,8 +96,11 @@ class ProjectData:
         context: CollectionContext,
     ) -> list[Job]:
         """The jobs of pipelines that were updated since an instant, the first of them begun at ``oldest``."""
+        holds_recent = since <= context.until - RECENT_JOBS
+        if holds_recent:
+            context.remember(f"jobs of {project.id}", f"{format_instant(since)} {format_instant(oldest)}")
         jobs, request = jobs_of(client, project, since, context, oldest=oldest)
-        if since <= context.until - RECENT_JOBS:
+        if holds_recent:
             self._note_recent(project, jobs, request, context.until)
         return jobs
 

@@ -38,6 +38,10 @@ NEIGHBOURS = timedelta(days=14)
 """Deployments this much older are read along: whether one is a rollback depends on those before it."""
 
 
+_OLDEST_FIRST = {"scope": "all", "state": "all", "order_by": "created_at", "sort": "asc"}
+"""How all merge requests are listed: what is opened while pages are read comes last and shifts no page."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """How one project is asked: for what changed since an instant, and from which page on.
@@ -134,14 +138,13 @@ class ProjectReader:
             for changed in asked.changed:
                 yield self._merge_request_page(project, changed, context)
             return
-        # Oldest first: what is opened while pages are read comes at the end and shifts no page.
-        query = {"scope": "all", "state": "all", "order_by": "created_at", "sort": "asc"}
         after = context.since - NEIGHBOURS
         if asked.changed_since:
-            query["created_after"] = context.since.isoformat()
+            query = {**_OLDEST_FIRST, "created_after": context.since.isoformat()}
             query["updated_after"] = asked.changed_since.isoformat()
         else:  # what was merged in the window may have been opened before it, and deployments need that
-            query["updated_after"] = after.isoformat()
+            query = {**_OLDEST_FIRST, "updated_after": after.isoformat()}
+            context.remember(f"merge requests of {project.id}", after.isoformat())
         merges: list[Merge] = []
         for page in self._client.pages(f"/projects/{project.id}/merge_requests", asked.following or query):
             merges += [merge for row in page.rows if (merge := read_merge(row))]
@@ -152,7 +155,10 @@ class ProjectReader:
     def _merge_request_page(self, project: Project, page: Rows, context: CollectionContext) -> Page:
         rows = [row for row in page.rows if _begun(row, context)]
         merged = [int(row["iid"]) for row in rows if text_of(row.get("merged_at"))]
-        reviewed = reviews(self._client, project, merged) or {}
+        told = reviews(self._client, project, merged)
+        if told is None or (merged and not self._client.tells_commits):
+            context.cannot_tell("first_commit_at", "GitLab tells it by GraphQL only, and not in old versions")
+        reviewed = told or {}
         return _page_of(
             [self._merge_request(project, row, reviewed.get(int(row["iid"]))) for row in rows], page
         )
@@ -169,7 +175,10 @@ class ProjectReader:
                 approvals = self._client.one(f"{path}/approvals")
             if not approvals.get("approved_by") and row.get("user_notes_count") != 0:
                 notes = review.notes if review is not None and review.whole else self._notes(path)
-        return merge_request(project, row, approvals, notes, self._settings.bot_accounts)
+        first_commit_at = review.first_commit_at if review is not None else None
+        return merge_request(
+            project, row, approvals, notes, self._settings.bot_accounts, first_commit_at=first_commit_at
+        )
 
     def _notes(self, path: str) -> list[Payload]:
         pages = self._client.pages(f"{path}/notes", {"sort": "asc", "order_by": "created_at"})
@@ -213,7 +222,7 @@ class ProjectReader:
             one for row in read for one in row if one is not None and one.finished_at <= context.until
         ]
         judged = {id(one.delivery): one for one in judge(finished)}
-        delivered = delivered_keys(finished, self._merges(project, after) if finished else [])
+        delivered = delivered_keys(finished, self._merges(project, after, context) if finished else [])
         unsettled = unsettled_since(finished, asked.changed_since) if asked.changed_since else None
         for page, deliveries in zip(pages, read, strict=True):
             found = [
@@ -225,19 +234,18 @@ class ProjectReader:
             ]
             yield _entered_at_its_end(_page(found, page.request), last=page is pages[-1])
 
-    def _merges(self, project: Project, after: datetime) -> list[Merge]:
+    def _merges(self, project: Project, after: datetime, context: CollectionContext) -> list[Merge]:
         """What was merged since an instant; nothing where merge requests are switched off."""
         if project.switched_off("merge_requests"):
             return []
         kept = self._data.merges(project, after)
         if kept is not None:
             return kept
-        query = {
-            "scope": "all",
-            "state": "merged",
-            "order_by": "created_at",
-            "updated_after": after.isoformat(),
-        }
+        if context.recall(f"merge requests of {project.id}") == after.isoformat():
+            query = dict(_OLDEST_FIRST)  # all were read before a kill: asked so again, they need no request
+        else:
+            query = {"scope": "all", "state": "merged", "order_by": "created_at"}
+        query["updated_after"] = after.isoformat()
         pages = self._client.pages(f"/projects/{project.id}/merge_requests", query)
         return [merge for page in pages for row in page.rows if (merge := read_merge(row))]
 
