@@ -26,8 +26,9 @@ from itomm.collectors.contract import (
     Stream,
 )
 from itomm.collectors.framework.reading import Assignment
-from itomm.collectors.framework.redaction import redact_text, without_secrets
 from itomm.collectors.framework.runner import collect
+from itomm.collectors.framework.secret_forms import redact_text
+from itomm.collectors.framework.secret_keys import without_secrets
 from itomm.collectors.source import Source
 from itomm.config.secrets import SecretReference
 from itomm.evidence.observation import Observation, Page, RequestMade, UnknownReason

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from itomm.collectors.framework.provenance import public_url, same_origin
-from itomm.collectors.framework.redaction import REDACTED, Scrubber, redact_text, redact_thoroughly
+from itomm.collectors.framework.redaction import Scrubber
+from itomm.collectors.framework.secret_forms import REDACTED, redact_text, redact_thoroughly
 from itomm.config.identity import Pseudonyms
 
 KEY = b"0123456789abcdef"

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from itomm.collectors.conformance.trial import Subject
 from itomm.collectors.contract import NetworkedSettings
-from itomm.collectors.framework.redaction import is_secret_key
+from itomm.collectors.framework.secret_keys import is_secret_key
 from itomm.config.secrets import SCHEMES
 
 _LITERAL = "literal-secret-7c0e1f"

@@ -9,6 +9,7 @@ from urllib3.exceptions import HTTPError as TransportError
 from urllib3.exceptions import ReadTimeoutError
 
 from itomm.collectors.framework.charset import settle_charset
+from itomm.collectors.framework.quick_json import QuickJsonResponse
 
 _CHUNK_BYTES = 64 * 1024
 
@@ -39,3 +40,4 @@ def read_body(
     response._content = bytes(pieces)
     response._content_consumed = True  # type: ignore[attr-defined]  # not in the stubs
     settle_charset(response, response._content)
+    response.__class__ = QuickJsonResponse  # requests makes the answer, and has no other door for this

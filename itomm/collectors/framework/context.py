@@ -16,8 +16,8 @@ from itomm.collectors.framework.adapter import GuardedAdapter
 from itomm.collectors.framework.clock_skew import larger, skew_warning
 from itomm.collectors.framework.failures import Failure
 from itomm.collectors.framework.lanes import Dropped, Lanes, Read
-from itomm.collectors.framework.redaction import redact_text
 from itomm.collectors.framework.scope_context import REPEATED_TOKEN, ScopeContext
+from itomm.collectors.framework.secret_forms import redact_text
 from itomm.config.clock import format_instant, parse_instant
 from itomm.evidence.observation import CollectionOutcome, Page, RequestMade, UnknownReason, UntoldField
 
@@ -149,6 +149,14 @@ class StreamContext:
     def held(self) -> Mapping[str, datetime]:
         """When each record occurred that earlier runs brought, by its name in the source."""
         return self._held()
+
+    def remember(self, name: str, said: str) -> None:
+        """Keep a note until the run has ended."""
+        self._adapter.remember(name, said)
+
+    def recall(self, name: str) -> str | None:
+        """The last note of this name from before the run was killed, once."""
+        return self._adapter.recall(name)
 
     def covers_again_since(self, start: datetime) -> None:
         """Note that every record is read that occurred since ``start``; no earlier than the period begins."""

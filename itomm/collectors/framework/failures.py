@@ -14,7 +14,7 @@ from pathlib import PurePath
 import requests
 
 from itomm.collectors.contract import SourceError
-from itomm.collectors.framework.redaction import redact_text
+from itomm.collectors.framework.secret_forms import redact_text
 from itomm.config.errors import ItommError
 from itomm.evidence.observation import UnknownReason
 

@@ -15,7 +15,7 @@ from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from itomm.collectors.framework.answer_journal import AnswerJournal, JournalKey
 from itomm.collectors.framework.continuing import RESUMED_WITHIN
-from itomm.collectors.framework.redaction import is_secret_key
+from itomm.collectors.framework.secret_keys import is_secret_key
 from itomm.collectors.source import Source
 from itomm.config.clock import Clock
 
@@ -24,6 +24,9 @@ _DECIDING_HEADERS = ("Accept", "Content-Type", "Range", "X-HTTP-Method-Override"
 
 _KEPT_REFUSALS = frozenset({404, 410})
 """Of refusals, only that something is not there is kept: a right may be granted before a run goes on."""
+
+_NOTES = "\0notes"
+"""Notes stand in the journal as a stream of their own; their names are no digests of requests."""
 
 _OF_THE_CONNECTION = frozenset({"content-encoding", "content-length", "transfer-encoding", "connection"})
 
@@ -95,6 +98,17 @@ class KeptAnswers:
             "skew": None if skew is None else skew.total_seconds(),
         }
         self._journal.keep(self.stream, _asked(request), orjson.dumps(told) + b"\n" + response.content)
+
+    def remember(self, name: str, said: str) -> None:
+        """Keep a note."""
+        self._journal.keep(_NOTES, name.encode(), said.encode())
+
+    def recall(self, name: str) -> str | None:
+        """The last note of this name that a killed run kept, once."""
+        last = None
+        while (found := self._journal.find(_NOTES, name.encode())) is not None:
+            last = found
+        return None if last is None else last.decode()
 
     def close(self) -> None:
         """Close the file; what is in it stays."""

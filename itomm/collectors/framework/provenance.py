@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from itomm.collectors.framework.redaction import is_secret_key
+from itomm.collectors.framework.secret_keys import is_secret_key
 from itomm.evidence.observation import RequestMade
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}

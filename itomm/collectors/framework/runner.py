@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from itomm.collectors.framework.garbage import rarely_collected
 from itomm.collectors.framework.reading import (
     Assignment,
     Began,
@@ -80,15 +81,16 @@ def collect(
         )
         for source in sources
     ]
-    for thread in threads:
-        thread.start()
-    try:
-        _write_all(messages, writing, len(threads))
-    finally:
-        cancelled.set()
-        writing.leave_unfinished()
+    with rarely_collected():
         for thread in threads:
-            thread.join(_SECONDS_TO_LEAVE)
+            thread.start()
+        try:
+            _write_all(messages, writing, len(threads))
+        finally:
+            cancelled.set()
+            writing.leave_unfinished()
+            for thread in threads:
+                thread.join(_SECONDS_TO_LEAVE)
     order = {
         (source.name, stream.record_type): (index, number)
         for index, source in enumerate(sources)

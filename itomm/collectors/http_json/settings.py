@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from itomm.collectors.contract import NetworkedSettings
-from itomm.collectors.framework.redaction import is_secret_key
+from itomm.collectors.framework.secret_keys import is_secret_key
 from itomm.collectors.http_json.times import form_fault, names_no_time_of_day
 from itomm.collectors.mapping.declared import RecordMapping, Texts
 from itomm.collectors.mapping.fitting import Fault, fitting, refuse

@@ -66,6 +66,14 @@ class LineMaker:
         except (msgspec.ValidationError, TypeError, ValueError):
             return self._one_by_one(observations, service_ids, page)
 
+    def all_fit(self, observations: Sequence[Observation]) -> bool:
+        """Whether all fit for certain; what does not may still fit, by the checks of ``columns``."""
+        try:
+            self._at_once(observations, [None] * len(observations), 0)
+        except (msgspec.ValidationError, TypeError, ValueError):
+            return False
+        return True
+
     def _at_once(
         self, observations: Sequence[Observation], service_ids: Sequence[str | None], page: int
     ) -> list[bytes]:
