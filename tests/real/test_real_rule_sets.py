@@ -7,8 +7,6 @@ runbooks, and bare: without annotations, severities and waiting times. All else 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +14,9 @@ from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from itomm.cli.main import itomm
 from itomm.config.clock import format_instant
 from tests.real.conftest import KUBE_PROMETHEUS
 from tests.real.servers import start_prometheus
@@ -63,10 +63,19 @@ def answers(now: datetime, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 def assessed(folder: Path, change: Callable[[Alert], None], now: datetime) -> Answers:
     rule_files = [changed(file, folder, change) for file in sorted(KUBE_PROMETHEUS.glob("*.rules.yml"))]
     with start_prometheus(folder / "server", rule_files=rule_files, scrape=["127.0.0.1:1"]) as server:
-        (folder / "itomm.yaml").write_text(CONFIGURATION.format(url=server.url), encoding="utf-8")
-        command = [sys.executable, "-m", "itomm", "assess", "--output", "json", "--now", format_instant(now)]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+        configuration = folder / "itomm.yaml"
+        configuration.write_text(CONFIGURATION.format(url=server.url), encoding="utf-8")
+        options = [
+            "--output",
+            "json",
+            "--quiet",
+            "--now",
+            format_instant(now),
+            "--config",
+            str(configuration),
+        ]
+        done = CliRunner().invoke(itomm, ["assess", *options])
+    assert done.exit_code == 0, done.output[-2000:]
     organisation = json.loads(done.stdout)["scopes"][0]
     return {each["criterion"]: each["inferred"] for each in organisation["answers"] if each["inferred"]}
 
@@ -135,6 +144,4 @@ def test_no_answer_is_better_for_what_was_taken_away(answers: dict[str, Answers]
 
 
 def differing(one: Answers, other: Answers) -> set[str]:
-    return {
-        criterion for criterion, answer in one.items() if other[criterion]["verdict"] != answer["verdict"]
-    }
+    return {each for each, answer in one.items() if other[each]["verdict"] != answer["verdict"]}
