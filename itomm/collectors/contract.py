@@ -198,6 +198,16 @@ class CollectionContext(Protocol):
         handed over again counts no more. A change since ``start`` must then be handed over, too.
         """
 
+    def remember(self, name: str, said: str) -> None:
+        """Keep a note until the run has ended, so that a run that goes on behind a kill has it.
+
+        What was answered is kept anyway: a request that a killed run sent is not sent again. So note what
+        a later stream must know to ask the same again, and not what came of it.
+        """
+
+    def recall(self, name: str) -> str | None:
+        """The last note of this name from before the run was killed, once; None when there is none."""
+
     def asked(self, scope: str) -> None:
         """Note that ``scope`` (a project, repository or query, by the key that services use) is asked for.
 

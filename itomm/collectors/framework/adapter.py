@@ -99,6 +99,15 @@ class GuardedAdapter(HTTPAdapter):
         with self._lock:
             return self._skew.take() if self._skew else None
 
+    def remember(self, name: str, said: str) -> None:
+        """Keep a note beside the answers."""
+        if self._answers:
+            self._answers.remember(name, said)
+
+    def recall(self, name: str) -> str | None:
+        """The last note of this name that a killed run kept, once."""
+        return self._answers.recall(name) if self._answers else None
+
     def check(self) -> None:
         """Raise when the run was interrupted, or when nobody wants what the calling thread reads."""
         self._turns.check()

@@ -78,6 +78,14 @@ class ScopeContext:
         """When each record occurred that earlier runs brought."""
         return self._whole.held()
 
+    def remember(self, name: str, said: str) -> None:
+        """Keep a note until the run has ended."""
+        self._whole.remember(name, said)
+
+    def recall(self, name: str) -> str | None:
+        """The last note of this name from before the run was killed, once."""
+        return self._whole.recall(name)
+
     def covers_again_since(self, start: datetime) -> None:
         """Note that every record is read that occurred since ``start``."""
         self._notes.append(partial(self._whole.covers_again_since, start))

@@ -47,12 +47,18 @@ class GitLabCollector(Collector):
     settings_model: ClassVar[type[CollectorSettings]] = GitLabSettings
     streams: ClassVar[tuple[Stream, ...]] = (
         Stream("repository", needs=_REPORTER),
-        Stream("branch_protection", needs=_MAINTAINER),
-        Stream("merge_request", cursor_field="updated_at", needs=_REPORTER),
+        Stream("branch_protection", needs=_MAINTAINER, cannot_tell=("applies_to_admins",)),
+        Stream("merge_request", cursor_field="updated_at", needs=_REPORTER, cannot_tell=("size_lines",)),
         Stream("pipeline", cursor_field="updated_at", needs=_REPORTER),
-        Stream("deployment", cursor_field="updated_at", needs=_REPORTER),
+        Stream(
+            "deployment", cursor_field="updated_at", needs=_REPORTER, cannot_tell=("caused_incident_keys",)
+        ),
         Stream("release", needs=_REPORTER),  # may be edited at any time, and has no filter by change
-        Stream("vulnerability", needs=f"{_DEVELOPER}, GitLab Ultimate"),  # the list has no filter by change
+        Stream(  # the list has no filter by change
+            "vulnerability",
+            needs=f"{_DEVELOPER}, GitLab Ultimate",
+            cannot_tell=("accept_until", "kev", "kev_due_at"),
+        ),
         Stream("security_scan", needs=_REPORTER),
         Stream("iac_definition", needs=_REPORTER),
         Stream("access_grant", needs=_REPORTER),
