@@ -96,7 +96,7 @@ def test_another_base_url_is_warned_of_and_never_asked(path: str) -> None:
     found, outcome = read(jira)  # the adapter refuses every other host: complete says that none was asked
     assert outcome.complete, outcome.error
     assert links_of(found) == {"https://evil.example/jira"}
-    (warning,) = [one for one in outcome.warnings if "browse_url" in one]
+    (warning,) = [one for one in outcome.warnings if "web_url" in one]
     assert "evil.example" in warning
     assert {one.base for one in jira.asked} == {jira.asked[0].base}
 
@@ -106,15 +106,15 @@ def test_a_base_url_on_the_same_host_is_followed_without_a_word() -> None:
     jira.altered["/serverInfo"] = opened_at("https://127.0.0.1/tickets")
     found, outcome = read(jira)
     assert links_of(found) == {"https://127.0.0.1/tickets"}
-    assert not [one for one in outcome.warnings if "browse_url" in one]
+    assert not [one for one in outcome.warnings if "web_url" in one]
 
 
 def test_where_people_open_jira_may_be_said_by_the_settings() -> None:
     jira = JiraStandIn("jira")
     jira.altered["/serverInfo"] = opened_at("https://evil.example")
-    found, outcome = read(jira, browse_url="https://tickets.acme.example/")
+    found, outcome = read(jira, web_url="https://tickets.acme.example/")
     assert links_of(found) == {"https://tickets.acme.example"}
-    assert not [one for one in outcome.warnings if "browse_url" in one]
+    assert not [one for one in outcome.warnings if "web_url" in one]
 
 
 @pytest.mark.parametrize(

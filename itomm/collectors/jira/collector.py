@@ -60,7 +60,7 @@ class JiraCollector(Collector):
         edition = "Cloud" if client.is_cloud else "Data Center"
         checks = [Check("Signed in", CheckState.OK, f"Jira {edition} as {client.account()}")]
         if lanes.doubt:
-            remedy = "Say under browse_url where people open Jira, or correct the base URL in Jira."
+            remedy = "Say under web_url where people open Jira, or correct the base URL in Jira."
             checks.append(Check("Links to issues", CheckState.WARNING, lanes.doubt, remedy))
         site = lanes.site
         projects = self._settings.projects or client.projects()

@@ -85,8 +85,8 @@ def address_for_people(told: str | None, settings: JiraSettings) -> tuple[str, s
     address at all. Who can change it could lead readers of a report elsewhere: so another host is told.
     """
     own = urlsplit(settings.url)
-    if settings.browse_url is not None:
-        return settings.browse_url, ""
+    if settings.web_url is not None:
+        return settings.web_url, ""
     if told is None:
         return settings.url, ""
     parts = urlsplit(told)
@@ -97,7 +97,7 @@ def address_for_people(told: str | None, settings: JiraSettings) -> tuple[str, s
     )
     doubt = (
         f"Jira says that people open it at {parts.hostname}, but it is read at {own.hostname}: links to "
-        f"issues lead to {parts.hostname}. Say under browse_url where people open it."
+        f"issues lead to {parts.hostname}. Say under web_url where people open it."
     )
     return told.rstrip("/"), "" if known else doubt
 

@@ -50,12 +50,12 @@ class JiraSettings(NetworkedSettings):
     """How to reach a Jira site and what its words mean.
 
     ``user`` and ``token`` together sign in to Jira Cloud; a ``token`` alone is a personal access token of
-    Jira Data Center. ``projects`` empty means: every project the account can browse. ``browse_url`` is where
+    Jira Data Center. ``projects`` empty means: every project the account can browse. ``web_url`` is where
     people open Jira, when that is on another host than ``url``; only links in reports lead there.
     """
 
     token: SecretReference
-    browse_url: BaseUrl | None = None
+    web_url: BaseUrl | None = None
     projects: tuple[str, ...] = ()
     fields: Mapping[str, str] = Field(default_factory=dict)
     issue_types: Mapping[str, str] = DEFAULT_ISSUE_TYPES
