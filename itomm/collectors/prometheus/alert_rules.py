@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from itomm.collectors.contract import CollectionContext
@@ -12,6 +12,7 @@ from itomm.collectors.prometheus.api import PrometheusApi
 from itomm.collectors.prometheus.expressions import is_burn_rate, is_forecast, saturated_resources
 from itomm.collectors.prometheus.kinship import doubt_emptiness
 from itomm.collectors.prometheus.links import rule_page
+from itomm.collectors.prometheus.rules_in_git import places_in_git
 from itomm.collectors.prometheus.samples import Labels, first_label, service_keys
 from itomm.collectors.prometheus.settings import PrometheusSettings
 from itomm.evidence.observation import Observation, Page
@@ -25,14 +26,20 @@ def alert_rule_pages(
 ) -> Iterator[Page]:
     """One page with every alerting rule."""
     data = api.read("rules", type="alert")
-    page = Page(tuple(alert_rules(data, settings)), api.last_request)
+    places = places_in_git(settings.rules_in_git, context)
+    page = Page(tuple(alert_rules(data, settings, places)), api.last_request)
     if not rows_of(data.get("groups")):
         doubt_emptiness("alerting rules", api, context)
     yield page
 
 
-def alert_rules(data: Payload, settings: PrometheusSettings) -> Iterator[Observation]:
-    """The alerting rules in the ``data`` of ``/api/v1/rules``, in the server's order."""
+def alert_rules(
+    data: Payload, settings: PrometheusSettings, places: Mapping[str, str] | None = None
+) -> Iterator[Observation]:
+    """The alerting rules in the ``data`` of ``/api/v1/rules``, in the server's order.
+
+    ``places`` are those where repositories define alerts, by name; None when nobody looked.
+    """
     seen: Counter[str] = Counter()
     for group in rows_of(data.get("groups")):
         for rule in rows_of(group.get("rules")):
@@ -40,7 +47,8 @@ def alert_rules(data: Payload, settings: PrometheusSettings) -> Iterator[Observa
                 continue
             name = f"{group.get('file', '')}:{group.get('name', '')}/{rule.get('name', '')}"
             seen[name] += 1  # one group may hold several rules of one name, told apart by their order
-            yield _alert_rule(rule, group, f"{name}#{seen[name]}" if seen[name] > 1 else name, settings)
+            source_ref = f"{name}#{seen[name]}" if seen[name] > 1 else name
+            yield _alert_rule(rule, group, source_ref, settings, places)
 
 
 def labels_of(rule: Payload) -> Labels:
@@ -55,7 +63,13 @@ def is_paging(severity: str | None, settings: PrometheusSettings) -> bool:
     }
 
 
-def _alert_rule(rule: Payload, group: Payload, source_ref: str, settings: PrometheusSettings) -> Observation:
+def _alert_rule(
+    rule: Payload,
+    group: Payload,
+    source_ref: str,
+    settings: PrometheusSettings,
+    places: Mapping[str, str] | None,
+) -> Observation:
     name = str(rule.get("name", ""))
     expression = str(rule.get("query", ""))
     labels = labels_of(rule)
@@ -79,11 +93,13 @@ def _alert_rule(rule: Payload, group: Payload, source_ref: str, settings: Promet
             "slo_burn": is_burn_rate(expression, labels),
             "forecast": is_forecast(expression),
             "saturation": saturated_resources(expression),
+            "in_git": None if places is None else name in places,
         },
         raw={
             "group": group.get("name"),
             "file": group.get("file"),
             "rule": {key: value for key, value in rule.items() if key != "alerts"},
+            **({"in_git": places[name]} if places and name in places else {}),
         },
         url=rule_page(settings.page, name),
         service_keys=service_keys(labels, settings.service_labels),

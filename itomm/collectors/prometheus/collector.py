@@ -20,6 +20,7 @@ from itomm.collectors.prometheus.backups import backup_pages
 from itomm.collectors.prometheus.certificates import certificate_pages
 from itomm.collectors.prometheus.daily_series import capacity_pages, uptime_pages
 from itomm.collectors.prometheus.objectives import objective_pages
+from itomm.collectors.prometheus.rules_in_git import repository_checks
 from itomm.collectors.prometheus.scrape_targets import scrape_target_pages
 from itomm.collectors.prometheus.settings import PrometheusSettings
 from itomm.evidence.observation import Page
@@ -69,7 +70,7 @@ class PrometheusCollector(Collector):
         rules = sum(len(rows_of(group.get("rules"))) for group in groups)
         state = CheckState.OK if rules else CheckState.WARNING
         checks.append(Check("alerting rules", state, f"{rules} are loaded"))
-        return checks
+        return checks + repository_checks(self._settings.rules_in_git, context.until)
 
     def collect(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -51,6 +52,8 @@ class PrometheusSettings(NetworkedSettings):
         severity_label: the label of an alerting rule that says how bad it is.
         paging_severities: severities that wake somebody.
         owner_labels: labels of an alerting rule that name its owner, best first.
+        rules_in_git: folders of git repositories that hold the alerting rules; a rule that stands in none of
+            them counts as not kept there. Without it nobody says.
         alert_history_days: how far back firing alerts are read; each week costs one request.
         objective_period_days: period of an objective that states none.
         queries: replacements for the PromQL that is asked.
@@ -63,6 +66,7 @@ class PrometheusSettings(NetworkedSettings):
     severity_label: str = "severity"
     paging_severities: tuple[str, ...] = ("page", "critical")
     owner_labels: tuple[str, ...] = ("owner", "team")
+    rules_in_git: tuple[Path, ...] = ()
     alert_history_days: Annotated[int, Field(ge=1, le=400)] = 90
     objective_period_days: Annotated[int, Field(ge=1, le=366)] = 30
     queries: Queries = Queries()
