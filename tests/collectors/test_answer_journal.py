@@ -121,6 +121,15 @@ def test_an_answer_is_used_for_as_long_as_a_run_can_be_gone_on_with(
     assert bool(found(path, now=NOW + timedelta(hours=hours))) is is_used
 
 
+def test_two_never_write_to_one_file(path: Path) -> None:
+    kept(path)
+    first = opened(path)
+    assert found(path) == {}, "such as a process that outlives the killed run for a moment"
+    assert first.find("ticket", b"first") == ANSWERS[b"first"]
+    first.close()
+    assert found(path) == ANSWERS
+
+
 def test_where_no_file_can_be_written_nothing_is_kept_and_nothing_fails(tmp_path: Path) -> None:
     (tmp_path / "answers").write_text("no folder")
     journal = opened(tmp_path / "answers" / "tool")

@@ -20,12 +20,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
+from io import FileIO
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from filelock import FileLock, Timeout
 
 from itomm.config.clock import Clock
 
@@ -71,6 +73,8 @@ class _Place:
 class AnswerJournal:
     """Answers kept of one source, from any number of threads.
 
+    Only one at a time has a file: while another has it, nothing is found and nothing is kept.
+
     Args:
         path: of the file; made when it is not there, and made anew when it cannot be read with ``key``.
         key: what the answers are encrypted with.
@@ -82,12 +86,14 @@ class AnswerJournal:
         self._now = now
         self._lock = threading.Lock()
         self._found: dict[bytes, list[_Place]] = {}
-        self._file: int | None = None
+        self._file: FileIO | None = None
+        self._owned = FileLock(f"{path}.lock", timeout=0)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            self._owned.acquire()
+            self._file = FileIO(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+")
             self._begin(self._file, key, now() - kept_for)
-        except OSError:
+        except (OSError, Timeout, NotImplementedError):  # the last where a file system has no locks
             self.close()  # without a journal a killed run asks again, and nothing is wrong
 
     def find(self, stream: str, asked: bytes) -> bytes | None:
@@ -96,8 +102,7 @@ class AnswerJournal:
         Each is given out once, those to the same stream first.
         """
         while (place := self._take(stream, asked)) is not None:
-            with self._lock:
-                packed = os.pread(self._file, place.length, place.at) if self._file is not None else b""
+            packed = self._read(place)
             try:
                 nonce = place.head[-_NONCE_BYTES:]
                 return zlib.decompress(self._cipher.decrypt(nonce, packed, place.head))
@@ -120,36 +125,37 @@ class AnswerJournal:
         """Close the file; what is in it stays."""
         with self._lock:
             if self._file is not None:
-                os.close(self._file)
+                self._file.close()
             self._file = None
+        self._owned.release()
 
-    def _begin(self, file: int, key: JournalKey, oldest: datetime) -> None:
+    def _begin(self, file: FileIO, key: JournalKey, oldest: datetime) -> None:
         """Find what is there, or begin anew; raises OSError."""
-        preamble = os.pread(file, _PREAMBLE_BYTES, 0)
+        preamble = file.read(_PREAMBLE_BYTES)
         salt = preamble[len(_MARK) :][:_SALT_BYTES]
         self._set_key(key.derived(salt))
         if preamble != _MARK + salt + self._name(_MARK):
             salt = os.urandom(_SALT_BYTES)
             self._set_key(key.derived(salt))
-            os.ftruncate(file, 0)
-            os.pwrite(file, _MARK + salt + self._name(_MARK), 0)
-        end = self._read_heads(file, oldest)
-        os.ftruncate(file, end)
-        os.lseek(file, end, os.SEEK_SET)
+            file.seek(0)
+            file.truncate()
+            file.write(_MARK + salt + self._name(_MARK))
+        file.truncate(self._read_heads(file, oldest))
 
     def _set_key(self, key: bytes) -> None:
         self._names = hmac.new(key, b"names", sha256).digest()
         self._cipher = AESGCM(hmac.new(key, b"answers", sha256).digest())
 
-    def _read_heads(self, file: int, oldest: datetime) -> int:
+    def _read_heads(self, file: FileIO, oldest: datetime) -> int:
         """Note where the answers lie; the end of the last whole one."""
-        at, size = _PREAMBLE_BYTES, os.fstat(file).st_size
-        while len(head := os.pread(file, _HEAD.size, at)) == _HEAD.size:
+        at, size = _PREAMBLE_BYTES, file.seek(0, os.SEEK_END)
+        file.seek(at)
+        while len(head := file.read(_HEAD.size)) == _HEAD.size:
             length, came, asked, stream, _ = _HEAD.unpack(head)
             begin = at + _HEAD.size
             if begin + length > size:
                 break
-            at = begin + length
+            at = file.seek(begin + length)
             if oldest.timestamp() <= came <= self._now().timestamp():
                 self._found.setdefault(asked, []).append(_Place(stream, head, begin, length))
         return at
@@ -165,16 +171,24 @@ class AnswerJournal:
             own = next((number for number, place in enumerate(places) if place.stream == name), -1)
             return places.pop(own)
 
+    def _read(self, place: _Place) -> bytes:
+        with self._lock:
+            if self._file is None:
+                return b""
+            self._file.seek(place.at)
+            return self._file.read(place.length)
+
     def _append(self, record: bytes) -> None:
         with self._lock:
             if self._file is None:
                 return
             try:
-                whole = os.write(self._file, record) == len(record)
+                self._file.seek(0, os.SEEK_END)
+                whole = self._file.write(record) == len(record)
             except OSError:
                 whole = False
             if not whole:  # the disk is full: nothing may stand behind half an answer
-                os.close(self._file)
+                self._file.close()
                 self._file = None
 
     def _name(self, what: bytes) -> bytes:
