@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import inspect
+from collections.abc import Iterator
 from importlib.metadata import EntryPoint, entry_points
 
 from itomm.collectors.contract import Collector, CollectorSettings, Stream
 from itomm.config.errors import ExitCode, ItommError
-from itomm.evidence.record_types import record_types
+from itomm.evidence.record_types import RecordType, record_types
 
 GROUP = "itomm.collectors"
 
@@ -91,10 +92,20 @@ def _stream_faults(streams: object) -> list[str]:
             faults.append(
                 f"{stream.record_type} is state, which is always read whole; it has no cursor field"
             )
+        if kind is not None:
+            faults += _untold_faults(stream, kind)
         if stream.record_type in seen:
             faults.append(f"its stream '{stream.record_type}' is declared twice")
         seen.add(stream.record_type)
     return faults
+
+
+def _untold_faults(stream: Stream, kind: RecordType) -> Iterator[str]:
+    unknown = sorted(set(stream.cannot_tell) - kind.fields.keys())
+    if unknown:
+        yield f"{stream.record_type} has no field {', '.join(unknown)}, which the stream says it cannot tell"
+    if kind.occurred in stream.cannot_tell:
+        yield f"a {stream.record_type} without {kind.occurred} did not occur; the stream cannot but tell it"
 
 
 def _imported(entry: EntryPoint) -> type[Collector]:

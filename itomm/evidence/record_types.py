@@ -40,6 +40,7 @@ class Field:
     stages: Mapping[str, str] = field(default_factory=dict)
     replayed: bool = False
     people: bool = False
+    empty_says: str = ""
     about: str = ""
 
 
@@ -117,5 +118,6 @@ def _field(name: str, attributes: Mapping[str, object]) -> Field:
         stages={str(value): str(moment) for value, moment in _mapping(attributes.get("stages")).items()},
         replayed=bool(attributes.get("replayed", False)),
         people=bool(attributes.get("people", False)),
+        empty_says=str(attributes.get("empty_says", "")),
         about=str(attributes.get("about", "")),
     )

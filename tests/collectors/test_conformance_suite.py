@@ -153,6 +153,14 @@ class Lazy(TrainingCollector):
         return iter(()) if cursor else super().collect(stream, cursor, context)
 
 
+class Modest(TrainingCollector):
+    """Says that it cannot tell what it tells."""
+
+    streams = (
+        Stream("training_record", cursor_field="changed_at", needs="role reader", cannot_tell=("topic",)),
+    )
+
+
 class Careless(TrainingCollector):
     """Takes whatever comes for an answer."""
 
@@ -237,6 +245,7 @@ MUTANTS: dict[type[TrainingCollector], str] = {
     Hasty: "test_making_one_asks_nothing",
     Random: "test_two_readings_give_the_same_pages",
     Untyped: "test_records_fit_their_type",
+    Modest: "test_what_it_cannot_tell_is_empty",
     Alike: "test_records_have_names_of_their_own",
     Astray: "test_records_link_to_the_source",
     Talkative: "test_people_stand_in_fields_for_people_only",

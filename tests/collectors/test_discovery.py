@@ -48,11 +48,14 @@ def test_all_faults_of_a_declaration_are_told_at_once() -> None:
             Stream("service"),
             Stream("servize"),
             Stream("repository", cursor_field="updated_at"),
+            Stream("deployment", cannot_tell=("finished_at", "colour")),
         )
 
     faults = "\n".join(declaration_faults(Faulty))
     for part in ("'name'", "settings_model", "'servize'", "declared twice", "repository is state"):
         assert part in faults
+    assert "deployment has no field colour, which the stream says it cannot tell" in faults
+    assert "a deployment without finished_at did not occur" in faults
     assert declaration_faults(str) == ["it is not a subclass of itomm.collectors.contract.Collector"]
     assert declaration_faults(CatalogueCollector) == []
 

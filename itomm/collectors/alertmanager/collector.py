@@ -28,7 +28,10 @@ class AlertmanagerCollector(Collector):
     name = "alertmanager"
     title = "Alertmanager"
     settings_model = AlertmanagerSettings
-    streams = tuple(Stream(record_type, needs=_NEEDS) for record_type in _PAGES)
+    streams = (
+        Stream("silence", needs=_NEEDS),
+        Stream("notification_route", needs=_NEEDS, cannot_tell=("escalation_levels",)),
+    )
 
     def __init__(self, settings: CollectorSettings) -> None:
         if not isinstance(settings, AlertmanagerSettings):

@@ -50,6 +50,16 @@ def records_fit_their_type(subject: Subject) -> Iterator[str]:
             yield f"{kind} {one.source_ref}: {error}"
 
 
+def what_it_cannot_tell_is_empty(subject: Subject) -> Iterator[str]:
+    """A field that a stream says it cannot tell is empty, false or unknown in every record."""
+    untold = {stream.record_type: stream.cannot_tell for stream in subject.collector.streams}
+    for kind, one in _observations(subject.healthy):
+        for name in untold.get(kind, ()):
+            value = one.fields.get(name)
+            if value and value != "unknown":
+                yield f"{kind} {one.source_ref} tells {name}, which the stream says it cannot"
+
+
 def records_have_names_of_their_own(subject: Subject) -> Iterator[str]:
     """A record's name is the tool's own, and no other record's."""
     for kind in subject.streams:

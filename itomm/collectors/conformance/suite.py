@@ -36,6 +36,7 @@ _ALWAYS: tuple[Check, ...] = (
     checks_healthy.every_stream_brings_records,
     checks_healthy.two_readings_give_the_same_pages,
     checks_healthy.records_fit_their_type,
+    checks_healthy.what_it_cannot_tell_is_empty,
     checks_healthy.records_have_names_of_their_own,
     checks_healthy.records_link_to_the_source,
     checks_healthy.pages_name_requests_that_were_made,

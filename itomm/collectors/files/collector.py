@@ -21,7 +21,7 @@ from itomm.collectors.contract import (
 from itomm.collectors.files.reading import FilesReading, Notes
 from itomm.collectors.files.settings import FilesSettings
 from itomm.collectors.mapping.fitting import mapped_types
-from itomm.collectors.mapping.stating import stated_by_mapping
+from itomm.collectors.mapping.stating import note_untold, stated_by_mapping
 from itomm.evidence.observation import Page, UnknownReason
 
 NEEDS = "read access to the folder and its files"
@@ -59,6 +59,7 @@ class FilesCollector(Collector):
         said = stated_by_mapping(kind, self._settings.records[kind])
         if said:
             context.warn(said)
+        note_untold(kind, self._settings.records[kind], context)
         yield from self._reading(kind, context.since, context.until, context).pages()
 
     def _reading(self, kind: str, since: datetime, until: datetime, notes: Notes) -> FilesReading:

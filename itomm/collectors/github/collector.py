@@ -47,26 +47,33 @@ class GitHubCollector(Collector):
             cursor_field="updatedAt",
             page_size=50,
             needs="Pull requests: read, Contents: read",
+            cannot_tell=("pipeline_status", "size_lines"),
         ),
-        Stream("pipeline", cursor_field="updated_at", needs="Actions: read"),
+        Stream("pipeline", cursor_field="updated_at", needs="Actions: read", cannot_tell=("coverage",)),
         Stream(
             "deployment",
             cursor_field="statuses.createdAt",
             page_size=50,
             needs="Deployments: read, Contents: read, Pull requests: read, Actions: read",
+            cannot_tell=("caused_incident_keys",),
         ),
         Stream("release", needs="Contents: read"),  # may be edited at any time, and has no filter by change
         Stream(
             "vulnerability",
             cursor_field="updated_at",
             needs=_ALERTS,
+            cannot_tell=("accept_until", "kev", "kev_due_at", "ticket_keys"),
         ),
         Stream(
             "security_scan",
             needs=f"{_ALERTS}, Actions: read",
         ),
         Stream("iac_definition", needs="Contents: read, Actions: read"),
-        Stream("access_grant", needs="Metadata: read, and an account that may push to the repository"),
+        Stream(
+            "access_grant",
+            needs="Metadata: read, and an account that may push to the repository",
+            cannot_tell=("expires_at",),
+        ),
     )
 
     def __init__(self, settings: CollectorSettings) -> None:

@@ -12,7 +12,7 @@ from itomm.collectors.http_json.client import ListAsked
 from itomm.collectors.http_json.reading import ListReading
 from itomm.collectors.http_json.settings import HttpJsonSettings
 from itomm.collectors.mapping.fitting import mapped_types
-from itomm.collectors.mapping.stating import stated_by_mapping
+from itomm.collectors.mapping.stating import note_untold, stated_by_mapping
 from itomm.collectors.resuming import remaining
 from itomm.evidence.observation import Page
 
@@ -54,6 +54,7 @@ class HttpJsonCollector(Collector):
         said = stated_by_mapping(kind, mapping)
         if said:
             context.warn(said)
+        note_untold(kind, mapping, context)
         lists = {
             one.name: one
             for scope in mapping.scopes or ("",)

@@ -31,11 +31,12 @@ class _Reading:
 
     pages: Read
     object_types: tuple[str, ...]
+    cannot_tell: tuple[str, ...] = ()
 
 
 _READINGS = {
     "scrape_target": _Reading(target_pages, ("Host", "Service")),
-    "alert_rule": _Reading(rule_pages, ("Host", "Service", "Notification")),
+    "alert_rule": _Reading(rule_pages, ("Host", "Service", "Notification"), ("in_git",)),
     "notification_route": _Reading(route_pages, ("Host", "Service", "Notification", "User")),
     "silence": _Reading(downtime_pages, ("Host", "Service", "Downtime")),
 }
@@ -48,7 +49,11 @@ class IcingaCollector(Collector):
     title: ClassVar[str] = "Icinga 2"
     settings_model: ClassVar[type[CollectorSettings]] = IcingaSettings
     streams: ClassVar[tuple[Stream, ...]] = tuple(
-        Stream(record_type, needs=", ".join(f"objects/query/{one}" for one in reading.object_types))
+        Stream(
+            record_type,
+            needs=", ".join(f"objects/query/{one}" for one in reading.object_types),
+            cannot_tell=reading.cannot_tell,
+        )
         for record_type, reading in _READINGS.items()
     )
 

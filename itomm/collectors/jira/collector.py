@@ -27,6 +27,7 @@ from itomm.collectors.jira.site import Site
 from itomm.collectors.jira.tickets import NEEDED_FIELDS, TICKETS
 from itomm.collectors.jira.vanished import gone_since
 from itomm.collectors.payload import instant_of
+from itomm.collectors.ticketing.untold import never_told, untold_without
 from itomm.evidence.observation import Page, UnknownReason
 
 BROWSE = "Browse Projects"
@@ -40,11 +41,19 @@ class JiraCollector(Collector):
     settings_model: ClassVar[type[CollectorSettings]] = JiraSettings
     queries_by_post: ClassVar[tuple[str, ...]] = ("/search/approximate-count", "/changelog/bulkfetch")
     streams: ClassVar[tuple[Stream, ...]] = (
-        *(Stream(kind, cursor_field="updated", needs=BROWSE) for kind in TICKETS),
-        Stream("postmortem", cursor_field="updated", needs=BROWSE),
+        *(
+            Stream(kind, cursor_field="updated", needs=BROWSE, cannot_tell=never_told(kind, labels=True))
+            for kind in TICKETS
+        ),
+        Stream("postmortem", cursor_field="updated", needs=BROWSE, cannot_tell=("incident_resolved_at",)),
         Stream("sla_cycle", cursor_field="updated", needs=f"{BROWSE}; service desk agent"),
         Stream("access_review", cursor_field="updated", needs=BROWSE),
-        Stream("restore_test", cursor_field="updated", needs=BROWSE),
+        Stream(
+            "restore_test",
+            cursor_field="updated",
+            needs=BROWSE,
+            cannot_tell=("rpo_actual_s", "rto_actual_s", "rto_target_s"),
+        ),
     )
 
     def __init__(self, settings: CollectorSettings) -> None:
@@ -88,6 +97,7 @@ class JiraCollector(Collector):
             )
             return
         _warn_of_missing_fields(reading, site, context)
+        _note_untold_fields(stream.record_type, site, context)
         wanted = Wanted(
             (),
             issue_types,
@@ -152,6 +162,12 @@ def _warn_of_missing_fields(reading: Reading, site: Site, context: CollectionCon
     missing = sorted(names[name] for name in reading.fields if name in names and not site.has(name))
     if missing:
         context.warn(f"Jira has no field called {', '.join(missing)}; name yours under fields.")
+
+
+def _note_untold_fields(kind: str, site: Site, context: CollectionContext) -> None:
+    names = site.settings.field_names()
+    for field, ours in untold_without(kind, site.has, labels=True):
+        context.cannot_tell(field, f"Jira has no field called {names[ours]}; name yours under fields")
 
 
 def _project_check(client: JiraClient, project: str, context: CollectionContext) -> Check:

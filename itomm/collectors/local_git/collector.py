@@ -34,13 +34,18 @@ class LocalGitCollector(Collector):
     settings_model: ClassVar[type[CollectorSettings]] = LocalGitSettings
     streams: ClassVar[tuple[Stream, ...]] = (
         Stream("commit", cursor_field="committed_at", needs=NEEDS),
-        Stream("repository", needs=NEEDS),
-        Stream("release", needs=NEEDS),
+        Stream("repository", needs=NEEDS, cannot_tell=("archived", "visibility")),
+        Stream("release", needs=NEEDS, cannot_tell=("provenance", "sbom")),
         Stream("document", needs=NEEDS),
         Stream("postmortem", needs=NEEDS),
         Stream("exercise", needs=NEEDS),
         Stream("iac_definition", needs=NEEDS),
-        Stream("merge_request", cursor_field="created_at", needs=NEEDS),
+        Stream(
+            "merge_request",
+            cursor_field="created_at",
+            needs=NEEDS,
+            cannot_tell=("first_review_at", "labels", "pipeline_status", "size_lines"),
+        ),
     )
 
     def __init__(self, settings: CollectorSettings) -> None:

@@ -38,6 +38,14 @@ _PAGES: dict[str, Callable[[PrometheusApi, PrometheusSettings, CollectionContext
     "backup_job": backup_pages,
 }
 
+_CANNOT_TELL: dict[str, tuple[str, ...]] = {
+    "alert_event": ("acked_at", "receiver", "silenced", "ticket_keys"),
+    "slo": ("budget_policy",),
+    "capacity_series": ("autoscaled", "limit"),
+    "certificate": ("auto_renew", "not_before"),
+    "backup_job": ("encrypted", "immutable", "offsite", "rpo_s", "size_bytes", "started_at"),
+}
+
 
 class PrometheusCollector(Collector):
     """Reads Prometheus, or what answers its HTTP API (Thanos, Mimir, VictoriaMetrics)."""
@@ -45,7 +53,10 @@ class PrometheusCollector(Collector):
     name = "prometheus"
     title = "Prometheus"
     settings_model = PrometheusSettings
-    streams = tuple(Stream(record_type, needs=_NEEDS) for record_type in _PAGES)
+    streams = tuple(
+        Stream(record_type, needs=_NEEDS, cannot_tell=_CANNOT_TELL.get(record_type, ()))
+        for record_type in _PAGES
+    )
 
     def __init__(self, settings: CollectorSettings) -> None:
         if not isinstance(settings, PrometheusSettings):

@@ -18,7 +18,8 @@ from itomm.collectors.redmine.settings import RedmineSettings
 from itomm.collectors.redmine.site import Site, read_site
 from itomm.collectors.resuming import remaining
 from itomm.collectors.ticketing.records import TICKETS
-from itomm.collectors.ticketing.vocabulary import names_of_kind
+from itomm.collectors.ticketing.untold import never_told, noting_lacking_fields
+from itomm.collectors.ticketing.vocabulary import field_names, names_of_kind
 from itomm.evidence.observation import Page, UnknownReason
 
 _NEEDS = "View issues, with issues visibility 'All issues'"
@@ -32,7 +33,8 @@ class RedmineCollector(Collector):
     title: ClassVar[str] = "Redmine"
     settings_model: ClassVar[type[CollectorSettings]] = RedmineSettings
     streams: ClassVar[tuple[Stream, ...]] = tuple(
-        Stream(kind, cursor_field="updated_on", needs=_NEEDS) for kind in TICKETS
+        Stream(kind, cursor_field="updated_on", needs=_NEEDS, cannot_tell=never_told(kind, labels=False))
+        for kind in TICKETS
     )
 
     def __init__(self, settings: CollectorSettings) -> None:
@@ -50,6 +52,12 @@ class RedmineCollector(Collector):
 
     def collect(self, stream: Stream, cursor: str | None, context: CollectionContext) -> Iterator[Page]:
         """Yield one stream's pages: one project after the other, or all at once when none is configured."""
+        names = field_names(self._settings.fields)
+        yield from noting_lacking_fields(
+            self._pages(stream, cursor, context), stream.record_type, names, context
+        )
+
+    def _pages(self, stream: Stream, cursor: str | None, context: CollectionContext) -> Iterator[Page]:
         kind = stream.record_type
         site = self._vocabulary(context)
         trackers = site.trackers_of(kind)

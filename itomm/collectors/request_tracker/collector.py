@@ -23,6 +23,8 @@ from itomm.collectors.request_tracker.settings import RequestTrackerSettings
 from itomm.collectors.request_tracker.site import Queue, Site, read_site
 from itomm.collectors.resuming import remaining
 from itomm.collectors.ticketing.records import TICKETS
+from itomm.collectors.ticketing.untold import never_told, noting_lacking_fields
+from itomm.collectors.ticketing.vocabulary import field_names
 from itomm.evidence.observation import Page, UnknownReason
 
 _NEEDS = "SeeQueue, ShowTicket and SeeCustomField on the queues"
@@ -37,7 +39,8 @@ class RequestTrackerCollector(Collector):
     title: ClassVar[str] = "Request Tracker"
     settings_model: ClassVar[type[CollectorSettings]] = RequestTrackerSettings
     streams: ClassVar[tuple[Stream, ...]] = tuple(
-        Stream(kind, cursor_field="LastUpdated", needs=_NEEDS) for kind in TICKETS
+        Stream(kind, cursor_field="LastUpdated", needs=_NEEDS, cannot_tell=never_told(kind, labels=False))
+        for kind in TICKETS
     )
 
     def __init__(self, settings: CollectorSettings) -> None:
@@ -60,6 +63,14 @@ class RequestTrackerCollector(Collector):
 
     def collect(self, stream: Stream, cursor: str | None, context: CollectionContext) -> Iterator[Page]:
         """Yield one stream's pages, queue by queue."""
+        if not self._settings.priorities:
+            context.cannot_tell("priority", "say under priorities which numbers mean which priority")
+        names = field_names(self._settings.fields)
+        yield from noting_lacking_fields(
+            self._pages(stream, cursor, context), stream.record_type, names, context
+        )
+
+    def _pages(self, stream: Stream, cursor: str | None, context: CollectionContext) -> Iterator[Page]:
         kind = stream.record_type
         site = self._vocabulary(context)
         queues, missing = site.queues_of(kind)
