@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -65,8 +66,6 @@ def test_an_answer_reads_as_it_did(server: MisbehavingServer, run: Opened) -> No
 
 
 def test_an_answer_that_came_compressed_reads_as_it_did(server: MisbehavingServer, run: Opened) -> None:
-    import gzip
-
     server.on("/a", Answer(200, gzip.compress(b'{"fine": true}'), {"Content-Encoding": "gzip"}))
     assert run().get(f"{server.url}/a").json() == run().get(f"{server.url}/a").json() == {"fine": True}
     assert len(server.requests) == 1
