@@ -13,7 +13,7 @@ from itomm.cli.tables import csv_text, print_paragraph, print_table, write_out
 from itomm.cli.workspace import Workspace, score
 from itomm.config.errors import ExitCode
 from itomm.reports.caveats import HEADINGS as CAVEAT_HEADINGS
-from itomm.reports.caveats import NO_EFFECT, caveat_rows, not_looked_text
+from itomm.reports.caveats import NO_EFFECT, caveat_rows, not_looked_lines
 from itomm.reports.document import to_json
 from itomm.reports.review_queue import CSV_HEADINGS, HEADINGS, csv_rows, queue_document, queue_rows
 from itomm.scoring.assess import rules_for
@@ -90,9 +90,9 @@ def _print_caveats(caveats: Sequence[Caveat], not_looked: Sequence[NotLooked]) -
         print_paragraph(f"{NO_EFFECT} 'itomm explain CRITERION' lists the records.")
     if not_looked:
         print_paragraph("")
-        print_paragraph(f"Signs of gaming that could not be looked for ({len(not_looked)}):")
-        for each in not_looked:
-            print_paragraph(f"  {not_looked_text(each)}")
+        print_paragraph("Signs of gaming that could not be looked for:")
+        for each in not_looked_lines(not_looked):
+            print_paragraph(f"  {each}")
 
 
 def _scopes_of(caveat: Caveat) -> set[str]:

@@ -122,9 +122,15 @@ def caveat_rows(caveats: Sequence[Caveat]) -> Iterator[tuple[str, ...]]:
         yield each.id, SIGNAL_WORDS[each.signal], f"{', '.join(criteria[:3])}{more}", each.text
 
 
-def not_looked_text(each: NotLooked) -> str:
-    """What could not be looked at, in a sentence."""
-    return f"{SIGNAL_WORDS[each.signal]} ({each.subject}): {each.why}."
+def not_looked_lines(not_looked: Sequence[NotLooked]) -> list[str]:
+    """What could not be looked at, in sentences; what has the same reason stands together."""
+    alike: dict[tuple[Signal, str], list[str]] = {}
+    for each in not_looked:
+        alike.setdefault((each.signal, each.why), []).append(each.subject)
+    return [
+        f"{SIGNAL_WORDS[signal]} ({', '.join(subjects)}): {why}."
+        for (signal, why), subjects in sorted(alike.items())
+    ]
 
 
 def caveat_document(found: CaveatHere, request: AskRequest) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from itomm.config.clock import format_instant
 from itomm.reports import wording
 from itomm.reports.assessment_statement import Attested
-from itomm.reports.caveats import SIGNAL_WORDS
+from itomm.reports.caveats import SIGNAL_WORDS, not_looked_lines
 from itomm.reports.charts import RADAR_AXES, Axis, Scale, interval_bar, radar
 from itomm.reports.criterion_groups import grouped
 from itomm.reports.criterion_view import CriterionView, criterion_view, index_scopes
@@ -28,6 +28,7 @@ from itomm.reports.overview import (
     services_spread,
     unknown_by_reason,
 )
+from itomm.reports.reliance import shown_reliances
 from itomm.reports.untrusted import anchor, safe_link, visible_text
 from itomm.reports.verdict import HEADLINE_VIEW, organisation_of, verdict_sentence
 from itomm.scoring.assessment import Assessment, EvidenceRecord, Interval, View
@@ -72,6 +73,8 @@ def render_report(
             spread=services_spread(assessment),
             overrides=override_rows(assessment),
             signal_words=SIGNAL_WORDS,
+            not_looked=not_looked_lines(assessment.not_looked),
+            reliances=shown_reliances(assessment),
             groups={
                 practice.id: grouped([each for each in criteria if each.text.practice == practice.id])
                 for practice in assessment.model.practices

@@ -55,6 +55,12 @@ def reliance_rows(reliances: Sequence[Reliance]) -> Iterator[tuple[str, ...]]:
         )
 
 
+def shown_reliances(assessment: Assessment) -> list[Reliance]:
+    """Those that the report lists: the organisation and its parts, and elsewhere what is capped."""
+    top = assessment.scopes[0].id
+    return [each for each in assessment.reliances if each.scope == top or each.exceeded]
+
+
 def capped(assessment: Assessment) -> list[Reliance]:
     """The scopes and parts of which more rests on people than may."""
     return [each for each in assessment.reliances if each.exceeded]

@@ -12,13 +12,12 @@ from datetime import datetime
 
 from itomm.evidence.reading.as_of import open_evidence
 from itomm.evidence.reading.snapshot import Snapshot
-from itomm.evidence.record_types import record_types
+from itomm.rules.columns_read import columns_read
 from itomm.rules.listing import columns_listed
 from itomm.rules.rule import BoundRule, Rule
 from itomm.rules.rule_set import RuleSet
-from itomm.rules.signals.looking import Looking, columns_looked_at
+from itomm.rules.signals.in_evidence import signals_in
 from itomm.rules.signals.suspicion import Identity, NotLooked, Signal, SuspectRecord, Suspicion
-from itomm.rules.signals.thresholds import thresholds
 from itomm.rules.signals.touched import RuleKey, Touched, touched_answers
 from itomm.scoring.assessment import (
     Caveat,
@@ -47,7 +46,8 @@ def caveats_on(
 ) -> Caveats:
     """The caveats on the answers of scopes; the organisation comes first, as in an assessment."""
     bounds = list(_bounds(scopes, rule_set, as_of))
-    looked = list(_looked(snapshot, {name for each in bounds for name in _counted_types(each.rule)}, as_of))
+    counted = {name for each in bounds for name in _counted_types(each.rule)}
+    looked = list(signals_in(snapshot, counted, as_of))
     suspicions = [each for each in looked if isinstance(each, Suspicion)]
     touched: Touched = {}
     if suspicions:
@@ -56,8 +56,9 @@ def caveats_on(
         columns = {name: read | {"source"} for name, read in columns_listed(bounds).items()}
         with closing(open_evidence(snapshot, types, as_of, columns=columns)) as connection:
             touched = touched_answers(connection, bounds, suspects)
+    reading = {(each.rule.name, each.rule.window_days): columns_read([each]) for each in bounds}
     found = [
-        *((each, _touching(each, scopes, touched)) for each in suspicions),
+        *((each, _touching(each, scopes, touched, reading)) for each in suspicions),
         *_loosened(scopes),
     ]
     return Caveats(
@@ -87,39 +88,32 @@ def _key(answer: CriterionAnswer) -> RuleKey | None:
     return (answer.inferred.rule, answer.inferred.window_days) if answer.inferred else None
 
 
-def _looked(snapshot: Snapshot, counted: set[str], as_of: datetime) -> Iterator[Suspicion | NotLooked]:
-    """What signals find in the record types that rules count."""
-    limits = thresholds()
-    columns = columns_looked_at(limits)
-    types = counted & columns.keys()
-    if not types:
-        return
-    read = {name: record_types()[name] for name in sorted({*types, "account"})}
-    covered = {
-        name: {
-            each.source: each.covered_from
-            for each in snapshot.latest(record_type, as_of)
-            if each.complete and each.covered_from is not None
-        }
-        for name, record_type in read.items()
-    }
-    with closing(open_evidence(snapshot, read.values(), as_of, columns=columns)) as connection:
-        yield from Looking(connection, {*types, "account"}, as_of, covered, limits).found()
-
-
 def _touching(
-    suspicion: Suspicion, scopes: Sequence[ScopeResult], touched: Touched
+    suspicion: Suspicion,
+    scopes: Sequence[ScopeResult],
+    touched: Touched,
+    reading: Mapping[RuleKey, Mapping[str, frozenset[str]]],
 ) -> tuple[TouchedAnswer, ...]:
-    """The answers that counted one of a suspicion's records."""
+    """The answers that counted one of a suspicion's records, and read the field that it is about."""
     suspects = frozenset(each.identity for each in suspicion.records)
     counted: dict[tuple[str, str], frozenset[Identity]] = {}
     for scope in scopes:
         service = scope.id if scope.kind is ScopeKind.SERVICE else None
         for answer in scope.answers:
             key = _key(answer)
-            if key is not None and (common := suspects & touched.get(key, {}).get(service, frozenset())):
+            if key is None or not _reads(reading.get(key, {}), suspicion):
+                continue
+            if common := suspects & touched.get(key, {}).get(service, frozenset()):
                 counted[answer.criterion, scope.id] = common
     return tuple(_touched(scopes, counted, suspects))
+
+
+def _reads(columns: Mapping[str, frozenset[str]], suspicion: Suspicion) -> bool:
+    """Whether a rule reads the field that a suspicion is about."""
+    if suspicion.field is None:
+        return True
+    types = {each.identity.record_type for each in suspicion.records}
+    return any(suspicion.field in columns.get(name, frozenset()) for name in types)
 
 
 def _touched(

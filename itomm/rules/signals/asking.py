@@ -20,6 +20,10 @@ from itomm.rules.rule import RECORD_ALIAS
 from itomm.rules.signals.suspicion import Identity, Moment
 
 _TABLE = "records_of_type"
+_EARLIER_TABLE = "earlier_of_type"
+EARLIER = "earlier "
+"""Before the name of a record type: the table with its records as they were read some time before."""
+
 _OF_A_RECORD = ("source", "source_ref", "url", "service_id", "collection", "page")
 Value = int | str | datetime | None
 
@@ -29,7 +33,8 @@ class Question:
     """One SELECT over one record type.
 
     Attributes:
-        text: it reads the table ``records_of_type``; ``:name`` in it stands for a value.
+        text: it reads the table ``records_of_type``, and perhaps ``earlier_of_type``, the same records as
+            they were read some time before; ``:name`` in it stands for a value.
         record_type: the type that it is asked of.
         values: what stands for each ``:name``.
         fields: which field of the type each column that the text makes up stands for.
@@ -55,6 +60,8 @@ class Question:
         for table in tree.find_all(exp.Table):
             if table.name == _TABLE:
                 table.set("this", exp.to_identifier(self.record_type, quoted=True))
+            elif table.name == _EARLIER_TABLE:
+                table.set("this", exp.to_identifier(f"{EARLIER}{self.record_type}", quoted=True))
         return tree
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from math import comb
 
 import duckdb
 
@@ -13,6 +14,9 @@ from itomm.config.clock import format_instant
 from itomm.rules.signals.asking import Question, Value, moments, rows
 from itomm.rules.signals.suspicion import Moment, NotLooked, Signal, Suspicion
 from itomm.rules.signals.thresholds import Activity, Burst, Refreshed
+
+_MOST_TO_COUNT = 1000
+"""Of more records, three times the mean is rarer than any number that is asked for."""
 
 _BY_PERIOD = """
 SELECT record.source, record.service_id,
@@ -96,7 +100,22 @@ def _stands_out(found: Mapping[int, int], earlier: int, limits: Burst) -> bool:
         last >= limits.least_records
         and last * earlier >= limits.times_usual * sum(before)
         and last >= limits.times_most * max(before)
+        and is_rarer(last, sum(before), earlier, limits.once_in)
     )
+
+
+def is_rarer(last: int, before: int, earlier: int, once_in: int) -> bool:
+    """Whether so many of all fall into the last period less than once in so many times, at one pace.
+
+    Of ``last + before`` records each falls into any of the ``earlier + 1`` periods alike, so that the number
+    in the last one is binomial. Exact, in whole numbers.
+    """
+    total = last + before
+    if total > _MOST_TO_COUNT:
+        return True
+    ways: int = sum(comb(total, number) * earlier ** (total - number) for number in range(last, total + 1))
+    everything: int = (earlier + 1) ** total
+    return ways * once_in < everything
 
 
 def burst(

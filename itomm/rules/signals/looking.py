@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
 
+from itomm.evidence.record_types import record_types
 from itomm.evidence.segments.columns import PROVENANCE_COLUMNS
 from itomm.rules.signals import own_work
 from itomm.rules.signals.asking import Question, rows
@@ -23,7 +24,9 @@ from itomm.rules.signals.burst import (
     too_short,
     touched_lately,
 )
-from itomm.rules.signals.suspicion import NotLooked, Suspicion
+from itomm.rules.signals.changed import recorded_late, relabelled
+from itomm.rules.signals.earlier import Stream
+from itomm.rules.signals.suspicion import NotLooked, Signal, Suspicion
 from itomm.rules.signals.thresholds import Thresholds
 
 Found = Iterator[Suspicion | NotLooked]
@@ -107,6 +110,45 @@ class Looking:
             approved = own_work.approved(self.connection)
             yield from own_work.approved_own(approved, limits)
             yield from own_work.approved_by_nobody(approved)
+
+
+@dataclass(frozen=True)
+class Comparing:
+    """What is held against what was read before: both, in one connection."""
+
+    connection: duckdb.DuckDBPyConnection
+    streams: Sequence[Stream]
+    limits: Thresholds
+
+    def found(self) -> Found:
+        """Everything that the signals over two readings find."""
+        for stream in self.streams:
+            name = stream.record_type.name
+            if name in self.limits.recorded_late.kinds:
+                yield from recorded_late(self.connection, stream, self.limits.recorded_late)
+            if name in self.limits.relabelled.fields:
+                yield from relabelled(self.connection, stream, self.limits.relabelled)
+
+
+def not_compared(found: Iterable[Stream], limits: Thresholds) -> Iterator[NotLooked]:
+    """Streams of which nothing earlier can be held against what is known now."""
+    for stream in found:
+        name = stream.record_type.name
+        if why := stream.why_not:
+            if name in limits.recorded_late.kinds:
+                yield NotLooked(Signal.RECORDED_LATE, name, why)
+            if name in limits.relabelled.fields:
+                yield NotLooked(Signal.RELABELLED, name, why)
+
+
+def columns_compared(limits: Thresholds) -> Mapping[str, frozenset[str]]:
+    """By record type, the columns that signals over two readings read."""
+    wanted: dict[str, set[str]] = {}
+    for name in limits.recorded_late.kinds:
+        wanted[name] = {str(record_types()[name].occurred)}
+    for name, fields in limits.relabelled.fields.items():
+        wanted.setdefault(name, set()).update({*fields, limits.relabelled.closing_of(name)})
+    return {name: frozenset({*columns, *PROVENANCE_COLUMNS}) for name, columns in wanted.items()}
 
 
 def columns_looked_at(limits: Thresholds) -> Mapping[str, frozenset[str]]:

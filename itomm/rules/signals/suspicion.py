@@ -48,12 +48,16 @@ class SuspectRecord:
 
 @dataclass(frozen=True)
 class Suspicion:
-    """One finding of a signal; ``text`` is a sentence without its final stop."""
+    """One finding of a signal; ``text`` is a sentence without its final stop.
+
+    With a ``field`` it is only about answers whose rules read that field of the records.
+    """
 
     signal: Signal
     text: str
     because: str
     records: tuple[SuspectRecord, ...]
+    field: str | None = None
 
 
 @dataclass(frozen=True, order=True)

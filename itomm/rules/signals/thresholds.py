@@ -42,11 +42,12 @@ class BackDated(StrictModel):
 
 
 class RecordedLate(StrictModel):
-    """Records that came so many days late into a reading that had been complete before."""
+    """Records of ``kinds`` that came so many days late into what had been read completely before."""
 
     days: int
     least_records: int
     because: str
+    kinds: tuple[str, ...]
 
 
 class Activity(StrictModel):
@@ -57,13 +58,14 @@ class Activity(StrictModel):
 
 
 class Burst(StrictModel):
-    """So much more in the last ``days`` than in as long a time before."""
+    """So much more in the last ``days`` than in as long a time before, by chance once in so many times."""
 
     days: int
     earlier_periods: int
     least_records: int
     times_usual: int
     times_most: int
+    once_in: int
     because: str
     activities: tuple[Activity, ...]
 
@@ -79,13 +81,20 @@ class Refreshed(StrictModel):
 
 
 class Relabelled(StrictModel):
-    """The same change of one of the ``fields`` in so many records between readings of the last ``days``."""
+    """The same change of one of the ``fields`` in so many records since they were read before.
 
-    days: int
+    ``closing`` is by record type the time from which on hardly anything of a record changes any more.
+    """
+
     least_records: int
     least_share: Decimal
     because: str
     fields: dict[str, tuple[str, ...]]
+    closing: dict[str, str]
+
+    def closing_of(self, record_type: str) -> str:
+        """The field that says when a record of a type was closed."""
+        return self.closing.get(record_type, self.closing["others"])
 
 
 class OwnWork(StrictModel):
@@ -99,8 +108,9 @@ class OwnWork(StrictModel):
 
 
 class Thresholds(StrictModel):
-    """All of them."""
+    """All of them; ``lately`` is how many days before an instant a reading is held against what is known."""
 
+    lately: int
     bulk_closing: CloseTogether
     bulk_dismissal: CloseTogether
     back_dated: BackDated
