@@ -6,8 +6,8 @@ The inferred answer is never replaced, only covered; every layer stays visible.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 
@@ -37,14 +37,16 @@ NOBODY = in_force(Verdict.UNKNOWN, Fraction(0), "nobody", UnknownReason.AWAITING
 class Layers:
     """What people said about one criterion of one scope, over what evidence alone says.
 
-    ``unreadable`` says that evidence behind the answer was there once and cannot be read now;
-    ``ground_lost`` that, for this, nobody can tell whether an override still covers what it saw.
+    ``unreadable`` says that evidence behind the answer was there once and cannot be read now; ``lost``, of a
+    roll-up, which share of it that concerns under each view. ``ground_lost`` says that, for this, nobody can
+    tell whether an override still covers what it saw.
     """
 
     inferred: InferredAnswer | None
     stated: StatedAnswer | None
     overrides: tuple[OverrideInForce, ...]
     unreadable: bool = False
+    lost: Mapping[View, Fraction] = field(default_factory=dict)
     ground_lost: bool = False
 
 
@@ -64,20 +66,21 @@ def blended(evidence: AnswerInForce, layers: Layers, view: View) -> AnswerInForc
         return evidence
     answer = evidence
     if layers.stated is not None and not layers.unreadable:
-        answer = _with_stated(evidence, layers.inferred, layers.stated)
+        lost = layers.lost.get(view, Fraction(0))
+        answer = _with_stated(evidence, layers.inferred, layers.stated, lost)
     if view is View.OVERRIDES:
         answer = _with_override(answer, layers)
     return answer
 
 
 def _with_stated(
-    evidence: AnswerInForce, inferred: InferredAnswer | None, stated: StatedAnswer
+    evidence: AnswerInForce, inferred: InferredAnswer | None, stated: StatedAnswer, lost: Fraction
 ) -> AnswerInForce:
     person = in_force(stated.verdict, stated.confidence, "person")
-    if evidence.verdict is Verdict.UNKNOWN and evidence.known_share == 0:
+    if evidence.verdict is Verdict.UNKNOWN and evidence.known_share == 0 and not lost:
         return person
     if evidence.layer == "roll_up":
-        return filled(evidence, person)
+        return filled(evidence, person, lost)
     strength = _RANK_STATED_WITH_ATTACHMENT if stated.attachments else _RANK_STATED
     if inferred is None or strength < _RANK_OF_EVIDENCE[inferred.base]:
         return evidence

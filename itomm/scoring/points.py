@@ -75,22 +75,27 @@ def _main_reason(parts: Sequence[tuple[Fraction, AnswerInForce]]) -> UnknownReas
     return min(weights, key=lambda reason: (-weights[reason], reason), default=None)
 
 
-def filled(roll_up: AnswerInForce, stated: AnswerInForce) -> AnswerInForce:
-    """A roll-up whose unknown share is answered by what was stated about the whole."""
-    if roll_up.points is None or stated.points is None or roll_up.known_share == FULL:
+def filled(roll_up: AnswerInForce, stated: AnswerInForce, lost: Fraction) -> AnswerInForce:
+    """A roll-up whose unknown share is answered by what was stated about the whole.
+
+    ``lost`` is the part of the unknown share that stays unknown, whatever was stated.
+    """
+    known, open_share = roll_up.known_share, FULL - roll_up.known_share - lost
+    if roll_up.points is None or stated.points is None or open_share == NONE:
         return roll_up
-    known, open_share = roll_up.known_share, FULL - roll_up.known_share
     interval = Interval(
         roll_up.points.low + open_share * (stated.points.low - UNKNOWN_POINTS.low),
         roll_up.points.point + open_share * (stated.points.point - UNKNOWN_POINTS.point),
         roll_up.points.high + open_share * (stated.points.high - UNKNOWN_POINTS.high),
     )
+    verdict = _verdict(interval, known + open_share)
     return AnswerInForce(
-        verdict=_verdict(interval, FULL),
+        verdict=verdict,
         points=interval,
-        known_share=FULL,
-        confidence=known * roll_up.confidence + open_share * stated.confidence,
+        known_share=known + open_share,
+        confidence=(known * roll_up.confidence + open_share * stated.confidence) / (known + open_share),
         layer=roll_up.layer,
+        reason=roll_up.reason if verdict is Verdict.UNKNOWN else None,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 from math import lcm
+from types import MappingProxyType
 from typing import TypeVar
 
 from itomm.config.settings import Service, Settings
@@ -191,8 +192,8 @@ class ScopeAnswers:
                 view: replace(answer, layer=as_layer) if answer.layer != "nobody" else answer
                 for view, answer in below.items()
             }
-        lost = unreadable(self._inferred.organisation.get(criterion))
-        return self._layered(criterion, scope, None, below, lost=lost)
+        unread = unreadable(self._inferred.organisation.get(criterion))
+        return self._layered(criterion, scope, None, below, unread_above=unread)
 
     def _rolled_up(self, criterion: str, scope: str, services: Sequence[Service]) -> CriterionAnswer:
         column = self.of_services(criterion)
@@ -203,7 +204,8 @@ class ScopeAnswers:
             return CriterionAnswer(criterion, None, None, (), dict.fromkeys(View, alike))
         below = {view: _rolled_up_by_kind(weights, answers, view) for view in View}
         whole = self._inferred.organisation.get(criterion)
-        lost = any(unreadable(answer.inferred or whole) for answer in answers)
+        unread = [unreadable(answer.inferred or whole) for answer in answers]
+        lost = {view: _lost_share(weights, answers, unread, view) for view in View} if any(unread) else {}
         return self._layered(criterion, scope, None, below, lost=lost)
 
     def _layered(
@@ -213,15 +215,18 @@ class ScopeAnswers:
         inferred: InferredAnswer | None,
         below: InForce,
         *,
-        lost: bool = False,
+        unread_above: bool = False,
+        lost: Mapping[View, Fraction] = MappingProxyType({}),
     ) -> CriterionAnswer:
+        """``lost`` is the share of a roll-up whose evidence cannot be read, when there is any, by view."""
         place = (criterion, scope)
-        seen = seen_now(inferred, below[View.EVIDENCE], lost=lost)
+        seen = seen_now(inferred, below[View.EVIDENCE], lost=unread_above or bool(lost))
         layers = Layers(
             inferred=inferred,
             stated=stated_at(self._answers.get(place, ()), self._as_of),
             overrides=overrides_at(self._overrides.get(place, ()), seen, self._as_of),
-            unreadable=lost or unreadable(inferred),
+            unreadable=unread_above or unreadable(inferred),
+            lost=lost,
             ground_lost=seen is None,
         )
         return CriterionAnswer(
@@ -261,6 +266,19 @@ def _whole_weights(services: Sequence[Service]) -> Mapping[str, int]:
     exact = {service.id: service.weight.as_integer_ratio() for service in services}
     scale = lcm(*(below for _, below in exact.values()))
     return {service: above * (scale // below) for service, (above, below) in exact.items()}
+
+
+def _lost_share(
+    weights: Sequence[int], answers: Sequence[CriterionAnswer], unread: Sequence[bool], view: View
+) -> Fraction:
+    """The share of weight that is unknown because its evidence cannot be read; of what applies."""
+    whole, lost = 0, Fraction(0)
+    for weight, answer, cannot_be_read in zip(weights, answers, unread, strict=True):
+        counts = answer.in_force[view]
+        if counts.points is not None:
+            whole += weight
+            lost += weight * (1 - counts.known_share) if cannot_be_read else 0
+    return lost / whole if whole else Fraction(0)
 
 
 def _rolled_up_by_kind(
