@@ -5,7 +5,8 @@
 Each collection runs in a process of its own, against the stand-in estate over HTTP, and is killed some
 times before it is let run to its end. After every kill the store must open and verify. In the end it must
 hold, byte for byte, what an undisturbed run holds: same records, same Merkle roots, same requests, same
-outcomes. The last line is JSON with the figures; the exit code is 1 when anything differed.
+outcomes; and no more may have been asked twice than was under way at the kills. The last line is JSON with
+the figures; the exit code is 1 when anything differed.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ from itomm.evidence.store import Store
 
 HABITS = Path(itomm.estate.__file__).parent / "habits" / "two_services.yaml"
 MOST_KILLS_OF_ONE_RUN = 4
+MOST_UNDER_WAY = 8 * 4  # connections of each of the estate's sources
 PATIENCE_SECONDS = 2.0  # without any request: the run asks for no more
 _ALREADY_LOADED = (itomm.cli.collect, itomm.cli.verify, itomm.collectors.alertmanager, collect)
 """Imported before the processes part, so that a kill meets the collection and not Python's start."""
@@ -227,7 +229,10 @@ class _Trials:
             figures.resumed_with_pages += 1
         if " streams are done" in ended[1] and ": 0 streams are done" not in ended[1]:
             figures.resumed_with_streams += 1
-        figures.requests_more.append(self._requests() - before - figures.undisturbed_requests)
+        more = self._requests() - before - figures.undisturbed_requests
+        if more > kills * MOST_UNDER_WAY:
+            figures.faults.append(f"{folder.name}: {more} requests were sent twice after {kills} kills")
+        figures.requests_more.append(more)
         self._compare(folder, expected)
 
     def _compare(self, folder: Path, expected: dict[str, Any]) -> None:

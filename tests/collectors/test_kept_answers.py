@@ -110,6 +110,14 @@ def test_what_may_be_answered_otherwise_next_time_is_asked_again(
     assert (len(server.requests) == asked) is is_kept
 
 
+def test_a_page_for_people_in_place_of_an_answer_is_asked_again(
+    server: MisbehavingServer, run: Opened
+) -> None:
+    server.on("/a", Answer(200, b"<html>Sign in", {"Content-Type": "text/html"}), Answer(200, b"{}"))
+    assert run().get(f"{server.url}/a").text == "<html>Sign in"
+    assert run().get(f"{server.url}/a").json() == {}
+
+
 def test_a_redirect_is_followed_as_it_was(server: MisbehavingServer, run: Opened) -> None:
     server.on("/old", Answer(302, headers={"Location": "/new"}))
     server.on("/new", Answer(200, b"here"))

@@ -89,7 +89,7 @@ class KeptAnswers:
     ) -> None:
         """Keep an answer, unless asking again may give another one."""
         status = response.status_code
-        if status >= 400 and status not in _KEPT_REFUSALS:
+        if (status >= 400 and status not in _KEPT_REFUSALS) or _is_a_page_for_people(response):
             return
         told = {
             "status": status,
@@ -120,6 +120,11 @@ def _asked(request: requests.PreparedRequest) -> bytes:
     body = request.body if isinstance(request.body, bytes) else str(request.body or "").encode()
     parts = [request.method, request.url, *(request.headers.get(name) for name in _DECIDING_HEADERS)]
     return sha256(orjson.dumps([str(part or "") for part in parts]) + body).digest()
+
+
+def _is_a_page_for_people(response: requests.Response) -> bool:
+    """Whether a sign-in page or a proxy's excuse came instead of an answer."""
+    return str(response.headers.get("Content-Type", "")).lower().startswith("text/html")
 
 
 def _is_worth_keeping(header: str) -> bool:
