@@ -126,6 +126,8 @@ def _rule(rule: Rule) -> Iterator[str]:
     for name, each in rule.written.parameters.items():
         limits = f"{each.default}, from {each.from_} to {each.to}"
         yield from _item("May be set", f"`{name}`: {limits}. {each.about}")
+    for place, why in rule.untold_as_empty.items():
+        yield from _item("Empty where a source cannot tell it", f"`{place}`. {why}")
     yield from _item("Confidence", f"{rule.base}. {rule.because}".strip())
 
 

@@ -62,7 +62,7 @@ class GitHubCollector(Collector):
             "vulnerability",
             cursor_field="updated_at",
             needs=_ALERTS,
-            cannot_tell=("accept_until", "kev", "kev_due_at", "ticket_keys"),
+            cannot_tell=("kev", "kev_due_at", "ticket_keys"),
         ),
         Stream(
             "security_scan",

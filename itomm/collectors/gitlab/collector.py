@@ -54,10 +54,10 @@ class GitLabCollector(Collector):
             "deployment", cursor_field="updated_at", needs=_REPORTER, cannot_tell=("caused_incident_keys",)
         ),
         Stream("release", needs=_REPORTER),  # may be edited at any time, and has no filter by change
-        Stream(  # the list has no filter by change
+        Stream(  # the list has no filter by change; what is accepted is dismissed, and never for a time
             "vulnerability",
             needs=f"{_DEVELOPER}, GitLab Ultimate",
-            cannot_tell=("accept_until", "kev", "kev_due_at"),
+            cannot_tell=("kev", "kev_due_at"),
         ),
         Stream("security_scan", needs=_REPORTER),
         Stream("iac_definition", needs=_REPORTER),
