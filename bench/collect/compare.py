@@ -30,6 +30,7 @@ def main() -> None:
     options.add_argument("--jira-per-minute", type=int, default=3000)
     options.add_argument("--concurrency", type=int, default=8)
     options.add_argument("--only", choices=["gitlab", "jira"])
+    options.add_argument("--processes", type=int, default=2)
     chosen = options.parse_args()
     size = Size(**{name: max(1, int(each * chosen.scale)) for name, each in vars(Size()).items()})
     limits = {"gitlab": chosen.gitlab_per_minute, "jira": chosen.jira_per_minute}
@@ -37,7 +38,8 @@ def main() -> None:
     wanted = [chosen.only] if chosen.only else [*tools]
     with tempfile.TemporaryDirectory() as store, _tool(chosen) as url:
         what = chosen.only or "both"
-        options_of_ours = ("--store", store, "--concurrency", str(chosen.concurrency))
+        numbers = ("--concurrency", str(chosen.concurrency), "--processes", str(chosen.processes))
+        options_of_ours = ("--store", store, *numbers)
         print(f"{size}, {chosen.latency * 1000:.0f} ms, requests a minute {limits} (0: any number)")
         first = _run(what, url, *options_of_ours)
         _tell("first run", first, wanted, chosen, limits)
@@ -88,6 +90,7 @@ def _tell(
     ratio = run["seconds"] / bound if bound else 0.0
     print(f"  {run['seconds']:.1f} s: {ratio:.2f} times the bound of {bound:.1f} s (goal: {GOAL_OF_BOUND})")
     print(f"  processor {run['processor']:.1f} s, peak {run['peak_mb']} MB (goal: {GOAL_MB})")
+    print(f"  processor of the tool, on the same machine: {run['processor_of_tool']:.1f} s")
     for fault in run["faults"]:
         print(f"  INCOMPLETE: {fault}")
 

@@ -20,7 +20,7 @@ from itomm.collectors.framework.continuing import continuations, standing
 from itomm.collectors.framework.kept_answers import AnswersFolder
 from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import collect
-from itomm.collectors.framework.timing import system_timing
+from itomm.collectors.framework.sharing import sources_apart
 from itomm.collectors.source import Source, build_source
 from itomm.estate.http_exchange import TOKEN
 from itomm.evidence.store import Store
@@ -37,22 +37,36 @@ def main() -> None:
     options.add_argument("--later", type=float, default=0.0, help="hours after the first run")
     options.add_argument("--sample", type=int, default=5, help="projects that plain loops read")
     options.add_argument("--concurrency", type=int, default=8)
+    options.add_argument("--processes", type=int, default=1)
     chosen = options.parse_args()
     os.environ["BENCH_TOKEN"] = TOKEN
     requests.get(f"{chosen.url}/requests", timeout=30)
-    wall, processor = time.monotonic(), time.process_time()
+    of_tool = requests.get(f"{chosen.url}/processor", timeout=30).json()
+    wall, processor = time.monotonic(), _processor_seconds()
     if chosen.what.startswith("plain"):
         plain = _plain_gitlab if chosen.what == "plain-gitlab" else _plain_jira
         told: dict[str, object] = {"records": plain(chosen.url, chosen.sample)}
     else:
-        told = _collected(chosen.what, chosen.url, chosen.store, chosen.later, chosen.concurrency)
+        told = _collected(chosen)
     told |= {
         "seconds": round(time.monotonic() - wall, 2),
-        "processor": round(time.process_time() - processor, 2),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "processor": round(_processor_seconds() - processor, 2),
+        "processor_of_tool": round(requests.get(f"{chosen.url}/processor", timeout=30).json() - of_tool, 2),
+        "peak_mb": _peak_mb(resource.RUSAGE_SELF) + _peak_mb(resource.RUSAGE_CHILDREN),
         "asked": requests.get(f"{chosen.url}/requests", timeout=30).json(),
     }
     print(json.dumps(told))
+
+
+def _processor_seconds() -> float:
+    """Of this process and those it began that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def _peak_mb(who: int) -> int:
+    """Of this process, or of the largest that it began."""
+    return round(resource.getrusage(who).ru_maxrss / 1024)
 
 
 def _source(what: str, url: str, concurrency: int) -> Source:
@@ -68,10 +82,11 @@ def _source(what: str, url: str, concurrency: int) -> Source:
     return build_source(what, settings)
 
 
-def _collected(what: str, url: str, folder: Path, later: float, concurrency: int) -> dict[str, object]:
-    names = ["gitlab", "jira"] if what == "both" else [what]
-    sources = [_source(name, url, concurrency) for name in names]
-    until = AS_OF + timedelta(hours=later)
+def _collected(chosen: argparse.Namespace) -> dict[str, object]:
+    names = ["gitlab", "jira"] if chosen.what == "both" else [chosen.what]
+    sources = [_source(name, chosen.url, chosen.concurrency) for name in names]
+    until = AS_OF + timedelta(hours=chosen.later)
+    folder: Path = chosen.store
     store = Store.open(folder, create=not folder.joinpath("catalogue.sqlite").exists())
     with store.writing("a benchmark"):
         known = store.collections()
@@ -93,7 +108,8 @@ def _collected(what: str, url: str, folder: Path, later: float, concurrency: int
             ),
             standing=standing(sources, known, services=(), history=HISTORY),
         )
-        results = collect(sources, store, assignment, lambda: until, timing=system_timing)
+        apart = sources_apart(sources, assignment, (), processes=chosen.processes)
+        results = collect(sources, store, assignment, lambda: until, apart=apart)
         store.end_run()
     store.engine.dispose()
     return {

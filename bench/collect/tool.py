@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 from bench.collect.rows import AS_OF, BEGIN, Samples, Template, listed, spread
@@ -218,14 +218,14 @@ class Jira:
             name: _text(samples.jira(f"/rest/api/2/{name}"))
             for name in ("serverInfo", "field", "status", "priority", "issuetype", "myself")
         }
-        self._samples = {}
+        self._samples: dict[str, dict[str, Any]] = {}
+        self._templates: dict[tuple[str, str, str], Template] = {}
         for kind in sorted(set(self.PATTERN)):
             found = samples.jira(
                 f'/rest/api/2/search?jql=issuetype+in+("{kind}")&maxResults=1&expand=changelog'
             )
             assert isinstance(found, dict)
-            row = found["issues"][0]
-            self._samples[kind] = Template.of({**row, "id": "777000777"}, "777000777", row["key"])
+            self._samples[kind] = found["issues"][0]
 
     def answer(self, path: str, query: Query) -> tuple[bytes, str]:
         """The answer to a path below /jira-dc."""
@@ -245,9 +245,10 @@ class Jira:
         first, last = self._window(text)
         rows = range(self._count(places, first), self._count(places, last))
         total = len(rows) * len(projects)  # of all projects the oldest first, then the next of all, and so on
+        sent = query.get("fields", ["*all"])[0], query.get("expand", [""])[0]
         begin, size = int(query.get("startAt", ["0"])[0]), int(query.get("maxResults", ["50"])[0])
         issues = ",".join(
-            self._issue(projects[number % len(projects)], rows[number // len(projects)], places)
+            self._issue(projects[number % len(projects)], rows[number // len(projects)], places, sent)
             for number in range(begin, min(begin + size, total))
         )
         head = f'"startAt":{begin},"maxResults":{size},"total":{total}'
@@ -267,11 +268,24 @@ class Jira:
         blocks, rest = divmod(below, len(self.PATTERN))
         return blocks * len(places) + sum(place < rest for place in places)
 
-    def _issue(self, project: str, row: int, places: Sequence[int]) -> str:
+    def _issue(self, project: str, row: int, places: Sequence[int], sent: tuple[str, str]) -> str:
         block, place = divmod(row, len(places))
         number = block * len(self.PATTERN) + places[place]
         at = spread(number, self._each).replace("Z", "+0000")
-        return self._samples[self.PATTERN[places[place]]].write(f"{project}-{number}", at)
+        return self._template(self.PATTERN[places[place]], *sent).write(f"{project}-{number}", at)
+
+    def _template(self, kind: str, fields: str, expand: str) -> Template:
+        """An issue with the fields that are asked for, as Jira sends them, and with its history if asked."""
+        found = self._templates.get((kind, fields, expand))
+        if found is None:
+            row, wanted = self._samples[kind], fields.split(",")
+            kept = {name: value for name, value in row["fields"].items() if name in wanted}
+            issue = {**row, "id": "777000777", "fields": row["fields"] if "*all" in wanted else kept}
+            if "changelog" not in expand:
+                del issue["changelog"]
+            found = Template.of(issue, "777000777", row["key"])
+            self._templates[kind, fields, expand] = found
+        return found
 
 
 @dataclass
@@ -293,6 +307,8 @@ class Tool:
         if parts.path == "/requests":
             counted, self.requests = self.requests, Counter()
             return 200, _text(counted), ""
+        if parts.path == "/processor":
+            return 200, _text(time.process_time()), ""
         query = parse_qs(parts.query)
         tool, path = (
             ("gitlab", parts.path[7:]) if parts.path.startswith("/gitlab") else ("jira", parts.path[8:])

@@ -22,6 +22,7 @@ from itomm.collectors.framework.continuing import Resumption, can_be_resumed, co
 from itomm.collectors.framework.kept_answers import AnswersFolder
 from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import StreamResult, collect
+from itomm.collectors.framework.sharing import sources_apart
 from itomm.collectors.scope_import import Scope, one_scope, read_catalogue
 from itomm.collectors.source import Source, build_source
 from itomm.config.clock import format_instant
@@ -31,7 +32,7 @@ from itomm.config.settings import CATALOGUE_SOURCE, Configuration, Service
 from itomm.config.structure import nearest, problems_of
 from itomm.config.yaml_source import PathInDocument
 from itomm.evidence.letting_go.removals import forgotten_people
-from itomm.evidence.reading.held import held_records
+from itomm.evidence.reading.held import HeldRecords
 from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.store import Store
 
@@ -135,8 +136,10 @@ def run_collection(
             sources[0] = scope_source(Path(workspace.configuration.document.file), in_scope)
         chosen = [source for source in sources if not only or source.name in only]
         assignment = _assignment(workspace, chosen, services, manner)
+        processes = workspace.configuration.settings.processes
+        apart = sources_apart(chosen, assignment, store.collections(), processes=processes)
         with collecting(quiet=invocation.quiet) as progress:
-            results = collect(chosen, store, assignment, invocation.clock, progress=progress)
+            results = collect(chosen, store, assignment, invocation.clock, progress=progress, apart=apart)
         store.end_run()
     return [
         replace(one, requests=one.requests + asked_of_catalogues) if one.source == CATALOGUE_SOURCE else one
@@ -195,9 +198,7 @@ def _assignment(
             until=until,
             full_reading_every=timedelta(days=settings.full_reading_days),
         ),
-        held=lambda stream: held_records(
-            Snapshot(store.folder, tuple(earlier), tuple(store.compactions())), *stream, until
-        ),
+        held=HeldRecords(Snapshot(store.folder, tuple(earlier), tuple(store.compactions())), until),
         standing={} if manner.full else standing(sources, earlier, services=services, history=history),
         answers=AnswersFolder(store.answers_folder(run), asked),
     )

@@ -20,6 +20,7 @@ _TEXTS: Texts = {
         "organisation": ("The whole that is assessed.", {"id": "acme", "name": "Acme"}),
         "history_days": ("How many days back events are read on a first run.", 400),
         "full_reading_days": ("So many days apart everything is read; in between only what changed.", 7),
+        "processes": ("How many processes collect side by side; default: one for each large source.", 2),
         "sources": ("The tools that evidence is read from, by a name of your own.",),
         "groups": ("Parts of the organisation.", [{"id": "shop", "name": "Shop"}]),
         "services": ("What is assessed.", [{"id": "checkout", "tier": 1}]),
@@ -131,6 +132,10 @@ _TEXTS: Texts = {
         "minimum_coverage": ("Share of the weight that must be known.", "60 %"),
         "no_expired_overrides": (
             "Whether an override that has ended without a new one fails the gate.",
+            True,
+        ),
+        "no_expired_answers": (
+            "Whether a stated answer that has ended without a newer one fails the gate.",
             True,
         ),
         "within_caps": (

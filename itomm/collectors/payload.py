@@ -42,14 +42,14 @@ def text_of(value: object) -> str | None:
 
 def mapping_of(value: object) -> Payload:
     """The object itself, or an empty one in place of null or another type."""
-    return value if isinstance(value, Mapping) else {}
+    return value if type(value) is dict or isinstance(value, Mapping) else {}  # a dict is told at once
 
 
 def rows_of(value: object) -> list[Payload]:
     """The objects of a list; empty in place of null or another type."""
-    if not isinstance(value, Sequence) or isinstance(value, str):
+    if type(value) is not list and (not isinstance(value, Sequence) or isinstance(value, str)):
         return []
-    return [row for row in value if isinstance(row, Mapping)]
+    return [row for row in value if type(row) is dict or isinstance(row, Mapping)]
 
 
 def instant_of(value: object) -> datetime | None:
@@ -65,7 +65,7 @@ def instant_of(value: object) -> datetime | None:
         if len(text) > len("2026-11-22"):
             return None
         instant = instant.replace(tzinfo=UTC)
-    return instant.astimezone(UTC)
+    return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
 
 
 def instant_of_milliseconds(value: object) -> datetime | None:

@@ -136,9 +136,7 @@ def read_source(
         if answers:
             at_end.callback(answers.close)
         adapter = at_end.enter_context(GuardedAdapter(source.limits, timing, skew, answers))
-        for stream in source.streams:
-            if not _is_wanted(stream, source, assignment):
-                continue
+        for stream in wanted_streams(source, assignment):
             timing.check()
             if answers:
                 answers.stream = stream.record_type
@@ -277,10 +275,15 @@ class _Reading:
         )
 
 
-def _is_wanted(stream: Stream, source: Source, assignment: Assignment) -> bool:
-    if (source.name, stream.record_type) in assignment.resumption.finished:
-        return False
-    return assignment.record_types is None or stream.record_type in assignment.record_types
+def wanted_streams(source: Source, assignment: Assignment) -> list[Stream]:
+    """The streams that the run reads of a source; a killed run may have finished others."""
+    finished, chosen = assignment.resumption.finished, assignment.record_types
+    return [
+        stream
+        for stream in source.streams
+        if (source.name, stream.record_type) not in finished
+        and (chosen is None or stream.record_type in chosen)
+    ]
 
 
 def _continuation(source: Source, stream: Stream, assignment: Assignment) -> Continuation | None:

@@ -7,7 +7,9 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 
+from itomm.collectors.framework.apart import read_apart
 from itomm.collectors.framework.garbage import rarely_collected
 from itomm.collectors.framework.reading import (
     Assignment,
@@ -61,12 +63,14 @@ def collect(
     *,
     progress: Progress | None = None,
     timing: Callable[[threading.Event], Timing] = system_timing,
+    apart: frozenset[str] = frozenset(),
 ) -> list[StreamResult]:
     """Read every stream of every source into ``sink``; results in the order of sources and their streams.
 
-    Each source has its own thread, and reads its streams one after the other. Nothing that a source does
-    stops another. When the run is interrupted (Ctrl-C) or the sink fails, collections that are not
-    finished are left as they are, for a later run to go on with, and the exception goes on.
+    Each source has its own thread, and reads its streams one after the other; those named in ``apart`` are
+    read by processes of their own, with the system's time. Nothing that a source does stops another. When
+    the run is interrupted (Ctrl-C) or the sink fails, collections that are not finished are left as they
+    are, for a later run to go on with, and the exception goes on.
     """
     cancelled = threading.Event()
     messages: queue.Queue[Message | _Left] = queue.Queue(_WAITING_PAGES)
@@ -75,7 +79,12 @@ def collect(
     threads = [
         threading.Thread(
             target=_work,
-            args=(source, assignment, clock, timing(cancelled), channel),
+            args=(
+                partial(read_apart, source, assignment, clock, cancelled)
+                if source.name in apart
+                else partial(read_source, source, assignment, clock, timing(cancelled)),
+                channel,
+            ),
             name=f"itomm-collect-{source.name}",
             daemon=True,  # a thread stuck in a system call must not keep an interrupted run alive
         )
@@ -152,10 +161,10 @@ class _Channel:
         raise Cancelled("The run was interrupted.")
 
 
-def _work(source: Source, assignment: Assignment, clock: Clock, timing: Timing, channel: _Channel) -> None:
+def _work(read: Callable[[Callable[[Message], None]], None], channel: _Channel) -> None:
     error: BaseException | None = None
     try:
-        read_source(source, assignment, clock, timing, channel.tell)
+        read(channel.tell)
     except Cancelled:
         return
     except BaseException as fault:  # noqa: BLE001  carried to the calling thread, which raises it there

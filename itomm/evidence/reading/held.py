@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlglot import exp
@@ -12,6 +13,18 @@ from itomm.evidence.record_types import record_types
 from itomm.evidence.segments.duckdb_connection import in_order
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+@dataclass(frozen=True)
+class HeldRecords:
+    """What a store holds, to be asked stream by stream: name of the source, record type."""
+
+    snapshot: Snapshot
+    until: datetime
+
+    def __call__(self, stream: tuple[str, str]) -> dict[str, datetime]:
+        """When each record of a stream occurred, as :func:`held_records` tells it."""
+        return held_records(self.snapshot, *stream, self.until)
 
 
 def held_records(snapshot: Snapshot, source: str, record_type: str, until: datetime) -> dict[str, datetime]:
