@@ -113,7 +113,9 @@ def test_with_another_token_or_another_question_all_begins_anew(path: Path, othe
     assert found(path) == {}, "the file was begun anew"
 
 
-@pytest.mark.parametrize(("hours", "is_used"), [(0, True), (24, True), (24.1, False), (-0.1, False)])
+@pytest.mark.parametrize(
+    ("hours", "is_used"), [(0, True), (24, True), (24.1, False), (-0.1, True), (-24.1, False)]
+)
 def test_an_answer_is_used_for_as_long_as_a_run_can_be_gone_on_with(
     path: Path, hours: float, *, is_used: bool
 ) -> None:

@@ -132,6 +132,16 @@ class Repeating(TrainingCollector):
             yield dataclasses.replace(page, checkpoint={**(page.checkpoint or {}), "position": 1})
 
 
+class Restless(TrainingCollector):
+    """Asks in other words each time."""
+
+    numbers = count()
+
+    def pages(self, session: requests.Session, *arguments: Any) -> Iterator[Page]:
+        session.params = {"nonce": str(next(self.numbers))}
+        return super().pages(session, *arguments)
+
+
 class Shortened(TrainingCollector):
     """Knows less of a record when it reads what changed."""
 
@@ -254,6 +264,7 @@ MUTANTS: dict[type[TrainingCollector], str] = {
     Late: "test_scopes_are_named_before_they_are_asked",
     Forgetful: "test_a_killed_run_ends_as_if_it_had_not_been",
     Repeating: "test_a_killed_run_asks_for_one_page_twice_at_most",
+    Restless: "test_what_was_answered_is_not_asked_again",
     Shortened: "test_what_changed_is_a_part_of_everything",
     Lazy: "test_everything_changed_is_everything",
     Careless: "test_fault_503_for_ever",

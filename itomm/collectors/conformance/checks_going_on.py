@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from itomm.collectors.conformance.memory_sink import MemorySink
 from itomm.collectors.conformance.trial import SOURCE, Asking, Reading, Subject
 from itomm.collectors.framework.continuing import Continuation, Resumption
+from itomm.collectors.framework.kept_answers import AnswersFolder
 from itomm.evidence.record_types import record_types
 
 _MOST_INTERRUPTIONS = 4
@@ -55,6 +58,19 @@ def a_killed_run_asks_for_one_page_twice_at_most(subject: Subject) -> Iterator[s
         again = sum(page in pages[:kept] for page in pages[kept:])
         if again > 1:
             yield f"{kind}, interrupted behind page {behind}, asks for {again} pages a second time"
+
+
+def what_was_answered_is_not_asked_again(subject: Subject) -> Iterator[str]:
+    """After a kill the same is asked in the same words, so no answer that had come is asked for again."""
+    with TemporaryDirectory() as folder, subject.server() as server:
+        asking = Asking(answers=AnswersFolder(Path(folder), "the same as before"))
+        before = subject.read_from(server, asking).asked
+        again = subject.read_from(server, asking)
+        for asked in again.asked[len(before) :]:
+            yield f"{asked.method} {asked.target} is asked again, or in other words than before"
+        for kind in subject.streams:
+            if again.records(kind) != subject.healthy.records(kind):
+                yield f"{kind}, read from answers that were kept, has other records"
 
 
 def has_cursors(subject: Subject) -> bool:

@@ -44,6 +44,7 @@ _ALWAYS: tuple[Check, ...] = (
     checks_healthy.no_secret_leaves,
     checks_going_on.a_killed_run_ends_as_if_it_had_not_been,
     checks_going_on.a_killed_run_asks_for_one_page_twice_at_most,
+    checks_going_on.what_was_answered_is_not_asked_again,
     checks_check.check_finds_a_healthy_source_healthy,
     checks_check.check_tells_what_is_wrong_and_what_to_do,
     checks_forgery.redirects_elsewhere_are_not_followed,

@@ -18,6 +18,7 @@ from itomm.collectors.conformance.watching import Watch, watched
 from itomm.collectors.contract import Check, Collector, NetworkedSettings, Stream
 from itomm.collectors.framework.checking import check_source
 from itomm.collectors.framework.continuing import Continuation, Resumption, StreamKey
+from itomm.collectors.framework.kept_answers import AnswersFolder
 from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import Progress, StreamResult, collect
 from itomm.collectors.source import Source
@@ -70,6 +71,7 @@ class Asking:
         resumption: what a killed run had done.
         progress: told after each page; what it raises interrupts the run.
         seconds_per_reading: how much time each look at the clock takes.
+        answers: where answers are kept, as of a run that may be killed.
     """
 
     settings: Mapping[str, object] = field(default_factory=dict)
@@ -78,6 +80,7 @@ class Asking:
     resumption: Resumption = field(default_factory=Resumption)
     progress: Progress | None = None
     seconds_per_reading: float = 0.0
+    answers: AnswersFolder | None = None
 
 
 ALL = Asking()
@@ -205,6 +208,7 @@ class Subject:
             record_types=asking.record_types or frozenset(self.streams),
             continue_from=asking.continue_from,
             resumption=asking.resumption,
+            answers=asking.answers,
         )
 
 

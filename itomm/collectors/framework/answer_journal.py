@@ -18,7 +18,7 @@ import threading
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from io import FileIO
 from pathlib import Path
@@ -92,7 +92,7 @@ class AnswerJournal:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._owned.acquire()
             self._file = FileIO(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+")
-            self._begin(self._file, key, now() - kept_for)
+            self._begin(self._file, key, kept_for)
         except (OSError, Timeout, NotImplementedError):  # the last where a file system has no locks
             self.close()  # without a journal a killed run asks again, and nothing is wrong
 
@@ -129,7 +129,7 @@ class AnswerJournal:
             self._file = None
         self._owned.release()
 
-    def _begin(self, file: FileIO, key: JournalKey, oldest: datetime) -> None:
+    def _begin(self, file: FileIO, key: JournalKey, kept_for: timedelta) -> None:
         """Find what is there, or begin anew; raises OSError."""
         preamble = file.read(_PREAMBLE_BYTES)
         salt = preamble[len(_MARK) :][:_SALT_BYTES]
@@ -140,14 +140,15 @@ class AnswerJournal:
             file.seek(0)
             file.truncate()
             file.write(_MARK + salt + self._name(_MARK))
-        file.truncate(self._read_heads(file, oldest))
+        file.truncate(self._read_heads(file, kept_for))
 
     def _set_key(self, key: bytes) -> None:
         self._names = hmac.new(key, b"names", sha256).digest()
         self._cipher = AESGCM(hmac.new(key, b"answers", sha256).digest())
 
-    def _read_heads(self, file: FileIO, oldest: datetime) -> int:
+    def _read_heads(self, file: FileIO, kept_for: timedelta) -> int:
         """Note where the answers lie; the end of the last whole one."""
+        now = self._now().timestamp()
         at, size = _PREAMBLE_BYTES, file.seek(0, os.SEEK_END)
         file.seek(at)
         while len(head := file.read(_HEAD.size)) == _HEAD.size:
@@ -156,7 +157,7 @@ class AnswerJournal:
             if begin + length > size:
                 break
             at = file.seek(begin + length)
-            if oldest.timestamp() <= came <= self._now().timestamp():
+            if abs(now - came) <= kept_for.total_seconds():  # a clock may have been set back a little
                 self._found.setdefault(asked, []).append(_Place(stream, head, begin, length))
         return at
 
