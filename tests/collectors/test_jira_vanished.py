@@ -11,6 +11,7 @@ import pytest
 
 from itomm.estate.http_exchange import TOKEN
 from itomm.estate.tickets import HistoryEntry, Ticket
+from itomm.evidence.reading.compaction import READINGS_BEHIND_A_BASE
 from itomm.evidence.reading.held import held_records
 from itomm.evidence.reading.snapshot import snapshot_of
 from tests.collectors.jira_stand_in import Diary, JiraStandIn, company, diary
@@ -72,6 +73,55 @@ def test_a_moved_issue_counts_once_by_its_new_key(written: Diary) -> None:
     assert moved.key not in after
     assert after.count("SEC-900") == 1
     assert len(after) == len(before)
+
+
+AN_HOUR_LATER = FIRST + timedelta(hours=1)
+
+
+def test_a_deleted_issue_is_there_as_of_an_instant_before_anybody_noticed(written: Diary) -> None:
+    victim = old("Incident")
+    written.run(FIRST, "incident")
+    before = written.records("incident", AN_HOUR_LATER)
+    written.jira.tickets = instead_of(victim)
+    written.run(SECOND, "incident")
+    written.run(SECOND + timedelta(hours=6), "incident")
+    assert written.records("incident", AN_HOUR_LATER) == before
+    assert victim.key not in written.records("incident", SECOND + timedelta(minutes=5))
+    assert victim.key not in written.records("incident", victim.created_at - timedelta(minutes=1))
+
+
+def test_a_moved_issue_counts_once_as_of_an_instant_before_it_was_moved(written: Diary) -> None:
+    moved = old("Incident")
+    written.run(FIRST, "incident")
+    before = written.records("incident", AN_HOUR_LATER)
+    written.jira.tickets = instead_of(moved, changed(moved, project="SEC", key="SEC-900"))
+    written.run(SECOND, "incident")
+    as_of_then = written.records("incident", AN_HOUR_LATER)
+    assert len(as_of_then) == len(before)
+    assert "SEC-900" in as_of_then
+    assert moved.key not in as_of_then
+
+
+def test_what_other_settings_leave_out_is_gone_as_of_every_instant(written: Diary) -> None:
+    written.run(FIRST, "incident")
+    assert any(key.startswith("SEC-") for key in written.records("incident", AN_HOUR_LATER))
+    written.source = written.jira.source(written.source.address.removesuffix("/jira"), projects=["OPS"])
+    written.run(SECOND, "incident")
+    assert all(key.startswith("OPS-") for key in written.records("incident", AN_HOUR_LATER))
+
+
+def test_a_deleted_issue_is_there_as_of_before_also_when_the_readings_since_were_compacted(
+    written: Diary,
+) -> None:
+    victim = old("Incident")
+    written.run(FIRST, "incident")
+    before = written.records("incident", AN_HOUR_LATER)
+    written.jira.tickets = instead_of(victim)
+    for number in range(READINGS_BEHIND_A_BASE + 1):
+        written.run(SECOND + timedelta(hours=number), "incident")
+    assert written.store.compactions()
+    assert written.records("incident", AN_HOUR_LATER) == before
+    assert victim.key not in written.records("incident", SECOND + timedelta(days=1))
 
 
 def test_an_issue_of_another_type_leaves_its_old_stream(written: Diary) -> None:

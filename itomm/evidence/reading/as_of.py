@@ -115,7 +115,8 @@ class _Loader:
         Returns:
             The files that must stay readable: those of a view.
         """
-        queries = [query for each in self._readings if (query := self._current.query(each)) is not None]
+        found = [self._current.query(each, self._as_of) for each in self._readings]
+        queries = [query for query in found if query is not None]
         if not queries:
             create_table(self._connection, self._type)
             return []

@@ -3,6 +3,10 @@
 State is what the newest whole observation says. Events are gathered over all collections: a newer version
 replaces an older one, and a complete reading replaces everything older that occurred since its window began.
 A base, if there is one, is a compaction: it says the same as all collections up to one of them.
+
+Read as of an instant, tickets are there that only a later reading found gone. One that is there by another
+name since, as it was moved, does not count twice; and a reading that asked otherwise, such as by other
+settings, replaces what was read before as of every instant.
 """
 
 from __future__ import annotations
@@ -42,10 +46,14 @@ class Compaction:
 
 @dataclass(frozen=True)
 class Readings:
-    """What there is to read of one source for one type, oldest first, behind the base."""
+    """What there is to read of one source for one type, oldest first, behind the base.
+
+    ``through`` is the last collection that the base says the same as.
+    """
 
     collections: Sequence[Collection]
     base: Compaction | None = None
+    through: Collection | None = None
 
     @property
     def rows(self) -> int:
@@ -69,12 +77,27 @@ class CurrentState:
         self._ask = ask
         self._written: dict[Path, frozenset[str]] = {}
 
-    def query(self, readings: Readings) -> exp.Query | None:
-        """The current records; None when there are none."""
+    def query(self, readings: Readings, as_of: datetime | None = None) -> exp.Query | None:
+        """The current records, those of an instant when one is given; None when there are none."""
         self._find_columns([self._folder / file for file in readings.files])
         if self._type.is_state:
             return self._newest_observation(readings.collections)
-        return self._events(readings)
+        ends = replaced_from([readings.through, *readings.collections])
+        now = self._events(readings, ends)
+        if as_of is None or not is_missed_later(self._type):
+            return now
+        then = replaced_from([readings.through, *readings.collections], as_of)
+        return now if then == ends else self._with_those_gone_later(now, self._events(readings, then))
+
+    def _with_those_gone_later(self, now: exp.Query | None, then: exp.Query | None) -> exp.Query | None:
+        """What is there now, and what was there then and is not there now by any name."""
+        if now is None or then is None:
+            return then
+        gone = exp.select(exp.Star()).from_(then.subquery("then"))
+        for same in ("source_ref", str(self._type.occurred)):
+            names = exp.select(exp.column(same, quoted=True)).from_(now.copy().subquery("now"))
+            gone = gone.join(names.subquery(f"by_{same}"), join_type="anti", using=same, dialect="duckdb")
+        return exp.union(now, gone, distinct=False)
 
     def _newest_observation(self, collections: Sequence[Collection]) -> exp.Query | None:
         """One that was only denied named parts is whole for all others."""
@@ -83,9 +106,10 @@ class CurrentState:
             return None
         return self._without_repeats([whole[-1]], [None])
 
-    def _events(self, readings: Readings) -> exp.Query | None:
+    def _events(self, readings: Readings, replaced: Sequence[datetime | None]) -> exp.Query | None:
+        """Events, without those that later readings replace: of the base, then of each collection."""
         collections = [*readings.collections]
-        ends = _replaced_from(collections)
+        ends = replaced[1:]
         if readings.base is None:
             unique = collections[:1] if collections and _is_unique(collections[0]) else []
             oldest = self._rows(_files(unique[0])) if unique and unique[0].segments else None
@@ -93,7 +117,7 @@ class CurrentState:
             end = ends[0] if unique else None
         else:
             oldest, newer, newer_ends = self._rows([readings.base.path]), collections, ends
-            end = _replaced_from([None, *collections])[0]
+            end = replaced[0]
         kept = [(each, until) for each, until in zip(newer, newer_ends, strict=True) if each.segments]
         if oldest is not None and end is not None:
             oldest = oldest.where(self._occurred < instant_literal(end), copy=False)
@@ -186,12 +210,35 @@ def _is_unique(collection: Collection) -> bool:
     return all(segment.distinct_records == segment.rows for segment in collection.segments)
 
 
-def _replaced_from(collections: Sequence[Collection | None]) -> list[datetime | None]:
-    """For each collection, since when later complete readings replace its events."""
+def is_missed_later(record_type: RecordType) -> bool:
+    """Whether a record that a later reading does not bring was there before: its names last.
+
+    So it is with tickets. An episode of an alert may begin at another instant in the next reading.
+    """
+    return "transitions" in record_type.fields
+
+
+def replaced_from(
+    collections: Sequence[Collection | None], as_of: datetime | None = None
+) -> list[datetime | None]:
+    """For each collection, since when later complete readings replace its events.
+
+    With ``as_of``, only those that were read by then, and those that asked for something else.
+    """
     ends: list[datetime | None] = []
     since: datetime | None = None
-    for collection in reversed(collections):
-        ends.append(since)
-        if collection is not None and collection.complete and collection.window_start is not None:
-            since = min(since or collection.window_start, collection.window_start)
+    read_later: dict[str | None, datetime] = {}
+    for each in reversed(collections):
+        if each is None:
+            ends.append(since)
+            continue
+        asked_otherwise = [start for asked, start in read_later.items() if asked != each.asked_digest]
+        ends.append(min([*asked_otherwise, *([since] if since else [])], default=None))
+        if not each.complete or each.window_start is None:
+            continue
+        if as_of is None or each.finished_at <= as_of:
+            since = min(since or each.window_start, each.window_start)
+        else:
+            known = read_later.get(each.asked_digest, each.window_start)
+            read_later[each.asked_digest] = min(known, each.window_start)
     return ends[::-1]

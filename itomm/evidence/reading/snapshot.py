@@ -10,7 +10,7 @@ from pathlib import Path
 from itomm.config.errors import UsageError
 from itomm.evidence.canonical import digest
 from itomm.evidence.collection import Collection
-from itomm.evidence.reading.current_state import Compaction, Readings
+from itomm.evidence.reading.current_state import Compaction, Readings, is_missed_later
 from itomm.evidence.record_types import RecordType
 from itomm.evidence.store import Store
 
@@ -71,9 +71,13 @@ class Snapshot:
         by_source: dict[str, list[Collection]] = {}
         for collection in self.visible(record_type, as_of):
             by_source.setdefault(collection.source, []).append(collection)
-        return [self._behind_base(record_type, source, by_source[source]) for source in sorted(by_source)]
+        return [
+            self._behind_base(record_type, source, by_source[source], as_of) for source in sorted(by_source)
+        ]
 
-    def _behind_base(self, record_type: RecordType, source: str, found: Sequence[Collection]) -> Readings:
+    def _behind_base(
+        self, record_type: RecordType, source: str, found: Sequence[Collection], as_of: datetime
+    ) -> Readings:
         places = {collection.id: place for place, collection in enumerate(found)}
         bases = [
             compaction
@@ -83,8 +87,15 @@ class Snapshot:
         ]
         if record_type.is_state or not bases:
             return Readings(found)
+        last = max(places[base.through] for base in bases)
+        if is_missed_later(record_type) and not any(each.let_go for each in found[: last + 1]):
+            # A compaction has forgotten what was gone when it was made.
+            bases = [base for base in bases if found[places[base.through]].finished_at <= as_of]
+        if not bases:
+            return Readings(found)
         newest = max(bases, key=lambda base: places[base.through])
-        return Readings(found[places[newest.through] + 1 :], newest)
+        place = places[newest.through]
+        return Readings(found[place + 1 :], newest, found[place])
 
     def latest(self, record_type: RecordType, as_of: datetime) -> list[Collection]:
         """The newest visible collection of each source for a type, by source name."""
