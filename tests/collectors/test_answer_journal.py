@@ -20,7 +20,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def opened(path: Path, key: JournalKey = KEY, *, now: datetime = NOW) -> AnswerJournal:
-    return AnswerJournal(path, key, now=lambda: now, kept_for=timedelta(hours=24))
+    return AnswerJournal(path, key, now=lambda: now, kept_for=timedelta(hours=24), patience_seconds=0)
 
 
 def kept(path: Path, key: JournalKey = KEY, *, now: datetime = NOW) -> list[int]:

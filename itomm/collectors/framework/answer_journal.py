@@ -80,14 +80,23 @@ class AnswerJournal:
         key: what the answers are encrypted with.
         now: tells the time.
         kept_for: older answers are not used.
+        patience_seconds: how long to wait for another to let go, such as a process of the run that was killed.
     """
 
-    def __init__(self, path: Path, key: JournalKey, *, now: Clock, kept_for: timedelta) -> None:
+    def __init__(
+        self,
+        path: Path,
+        key: JournalKey,
+        *,
+        now: Clock,
+        kept_for: timedelta,
+        patience_seconds: float = 3.0,
+    ) -> None:
         self._now = now
         self._lock = threading.Lock()
         self._found: dict[bytes, list[_Place]] = {}
         self._file: FileIO | None = None
-        self._owned = FileLock(f"{path}.lock", timeout=0)
+        self._owned = FileLock(f"{path}.lock", timeout=patience_seconds)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._owned.acquire()
