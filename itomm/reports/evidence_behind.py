@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from functools import cache
+from functools import cache, partial
 
 import duckdb
 
@@ -15,9 +15,12 @@ from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.store import Store
 from itomm.reports.caveats import AskRequest, caveats_by_record
 from itomm.rules.listing import columns_listed
+from itomm.rules.readiness import EvidenceState
 from itomm.rules.records import RecordLookedAt, records_behind, records_by_service, sampled_records
 from itomm.rules.rule import BoundRule, Rule
 from itomm.rules.rule_set import RuleSet
+from itomm.rules.untold.silences import Silence
+from itomm.rules.untold.undecided import silences_heard
 from itomm.scoring.assessment import Assessment, EvidenceRecord, ScopeKind, ScopeResult
 
 EvidenceByPlace = Mapping[tuple[str, str], tuple[EvidenceRecord, ...]]
@@ -48,13 +51,15 @@ def evidence_behind(
     found: dict[tuple[str, str], tuple[EvidenceRecord, ...]] = {}
     bounds = {key: rule.bound(assessment.as_of) for key, rule in rules.items()}
     columns = columns_listed(list(bounds.values()))
+    state = EvidenceState(snapshot, assessment.as_of, {})
     with closing(open_evidence(snapshot, types, assessment.as_of, columns=columns)) as connection:
         for key, rule in rules.items():
             results = [result for other, result in places if _key(other) == key]
+            silences = silences_heard(bounds[key], state)
             if seed is None:
-                listed = _listed(connection, bounds[key], results, at_most)
+                listed = _listed(connection, bounds[key], results, at_most, silences=silences)
             else:
-                listed = _sampled(connection, bounds[key], results, at_most, seed)
+                listed = _sampled(connection, bounds[key], results, at_most, seed, silences=silences)
             for scope_id, records in listed.items():
                 found[(rule.criterion, scope_id)] = tuple(
                     _evidence(rule, record, request(record.collection, record.page), caveats)
@@ -82,19 +87,23 @@ def _listed(
     bound: BoundRule,
     results: Sequence[ScopeResult],
     at_most: Mapping[ScopeKind, int],
+    *,
+    silences: Sequence[Silence],
 ) -> dict[str, list[RecordLookedAt]]:
     """Records of one rule by scope id; services are read in one go when there are several."""
     services = [result.id for result in results if result.kind is ScopeKind.SERVICE]
     others = [result.id for result in results if result.kind is not ScopeKind.SERVICE]
     listed: dict[str, list[RecordLookedAt]] = {}
+    ask = partial(records_behind, connection, bound, silences=silences)
     if len(services) > 1:
-        by_service = records_by_service(connection, bound, at_most[ScopeKind.SERVICE])
+        most = at_most[ScopeKind.SERVICE]
+        by_service = records_by_service(connection, bound, most, silences=silences)
         listed = {service: by_service.get(service, []) for service in services}
     else:
         for service in services:
-            listed[service] = records_behind(connection, bound, service, at_most[ScopeKind.SERVICE])
+            listed[service] = ask(service, at_most[ScopeKind.SERVICE])
     for organisation in others:
-        listed[organisation] = records_behind(connection, bound, None, at_most[ScopeKind.ORGANISATION])
+        listed[organisation] = ask(None, at_most[ScopeKind.ORGANISATION])
     return listed
 
 
@@ -104,11 +113,13 @@ def _sampled(
     results: Sequence[ScopeResult],
     sizes: Mapping[ScopeKind, int],
     seed: int,
+    *,
+    silences: Sequence[Silence],
 ) -> dict[str, list[RecordLookedAt]]:
     """A sample of the records of one rule that counted, by scope id."""
     named = {each.id: each.id if each.kind is ScopeKind.SERVICE else None for each in results}
     return {
-        each.id: sampled_records(connection, bound, named[each.id], sizes[each.kind], seed)
+        each.id: sampled_records(connection, bound, named[each.id], sizes[each.kind], seed, silences=silences)
         for each in results
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -42,11 +42,18 @@ def checks_of(bound: BoundRule) -> list[Check]:
 
 
 def why_not(
-    bound: BoundRule, checks: Sequence[Check], row: Mapping[str, object], passed: Sequence[bool | None]
+    bound: BoundRule,
+    checks: Sequence[Check],
+    row: Mapping[str, object],
+    passed: Sequence[bool | None],
+    untold: Collection[str] = (),
 ) -> str:
-    """Why a record did not count; "" when it passed every check. ``row`` holds the fields the checks read."""
+    """Why a record did not count; "" when it passed every check. ``row`` holds the fields the checks read.
+
+    ``untold`` are fields that are empty because the source cannot tell them.
+    """
     return "; ".join(
-        _reason(bound, check, row, known=verdict is not None)
+        _reason(bound, check, row, untold, known=verdict is not None)
         for check, verdict in zip(checks, passed, strict=True)
         if not verdict
     )
@@ -69,7 +76,7 @@ def _checks(bound: BoundRule) -> Iterator[Check]:
     elif bound.measure.value is not None:
         value = bound.measure.value
         known = exp.Not(this=exp.Is(this=exp.Paren(this=value.copy()), expression=exp.Null()))
-        yield Check(Part.VALUE, known, "", _fields(value))
+        yield Check(Part.VALUE, known, "", fields_of(value))
 
 
 def _each(part: Part, condition: exp.Expr | None, text: str) -> Iterator[Check]:
@@ -80,7 +87,7 @@ def _each(part: Part, condition: exp.Expr | None, text: str) -> Iterator[Check]:
     if len(worded) != len(compiled):  # in parentheses, for example: then as a whole
         compiled, worded = [condition], [text]
     for tree, words in zip(compiled, worded, strict=True):
-        yield Check(part, tree, " ".join(words.split()), _fields(tree))
+        yield Check(part, tree, " ".join(words.split()), fields_of(tree))
 
 
 def _split(text: str) -> list[str]:
@@ -110,14 +117,22 @@ def _population_text(measure: object) -> str:
     return text if isinstance(text, str) else ""
 
 
-def _fields(tree: exp.Expr) -> tuple[str, ...]:
-    columns = [column for column in tree.find_all(exp.Column) if column.table == RECORD_ALIAS]
+def fields_of(tree: exp.Expr | None) -> tuple[str, ...]:
+    """The fields of the rule's record that an expression names."""
+    found = tree.find_all(exp.Column) if tree is not None else ()
+    columns = [column for column in found if column.table == RECORD_ALIAS]
     return tuple(dict.fromkeys(column.name for column in columns))
 
 
-def _reason(bound: BoundRule, check: Check, row: Mapping[str, object], *, known: bool) -> str:
-    empty = [name for name in check.reads if name in row and row[name] is None]
+def _reason(
+    bound: BoundRule, check: Check, row: Mapping[str, object], untold: Collection[str], *, known: bool
+) -> str:
+    silent = [name for name in check.reads if name in untold]
+    empty = [name for name in check.reads if name in row and row[name] is None and name not in untold]
     because = f"{' and '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty" if empty else ""
+    if silent:
+        because = f"{row['source']} cannot tell {' and '.join(silent)}"
+        known = False
     match check.part:
         case Part.SERVICES:
             return "it belongs to no service" if empty else f"its service is not one of: {check.text}"

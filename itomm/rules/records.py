@@ -16,7 +16,7 @@ from itomm.config.clock import format_instant
 from itomm.config.errors import InvalidInputError, Problem
 from itomm.config.quantities import SECOND, Dimension, Quantity, decimal_text, format_quantity
 from itomm.evidence.record_types import FieldType
-from itomm.rules.checks import Check, checks_of, why_not
+from itomm.rules.checks import Check, checks_of, fields_of, why_not
 from itomm.rules.limits import named_rows, reason_of
 from itomm.rules.listing import (
     check_column,
@@ -27,6 +27,10 @@ from itomm.rules.listing import (
     telling_fields,
 )
 from itomm.rules.rule import BoundRule
+from itomm.rules.untold.silences import Silence
+
+NOT_TOLD = "not told"
+"""Stands for the value of a field that the record's source cannot tell."""
 
 
 @dataclass(frozen=True)
@@ -51,25 +55,43 @@ class RecordLookedAt:
 
 
 def records_behind(
-    connection: duckdb.DuckDBPyConnection, bound: BoundRule, service: str | None, at_most: int | None
+    connection: duckdb.DuckDBPyConnection,
+    bound: BoundRule,
+    service: str | None,
+    at_most: int | None,
+    *,
+    silences: Sequence[Silence] = (),
 ) -> list[RecordLookedAt]:
-    """Records of a rule for a service (None: all), those that counted first; at most ``at_most``."""
-    return _listed(connection, bound, listing(bound, service, at_most))
+    """Records of a rule for a service (None: all), those that counted first; at most ``at_most``.
+
+    ``silences`` say which fields are empty because a source cannot tell them.
+    """
+    return _listed(connection, bound, listing(bound, service, at_most), silences)
 
 
 def sampled_records(
-    connection: duckdb.DuckDBPyConnection, bound: BoundRule, service: str | None, size: int, seed: int
+    connection: duckdb.DuckDBPyConnection,
+    bound: BoundRule,
+    service: str | None,
+    size: int,
+    seed: int,
+    *,
+    silences: Sequence[Silence] = (),
 ) -> list[RecordLookedAt]:
     """A sample of the records that counted for a service (None: all); a seed draws the same everywhere."""
-    return _listed(connection, bound, sampling(bound, service, size, seed))
+    return _listed(connection, bound, sampling(bound, service, size, seed), silences)
 
 
 def records_by_service(
-    connection: duckdb.DuckDBPyConnection, bound: BoundRule, at_most: int
+    connection: duckdb.DuckDBPyConnection,
+    bound: BoundRule,
+    at_most: int,
+    *,
+    silences: Sequence[Silence] = (),
 ) -> dict[str, list[RecordLookedAt]]:
     """As :func:`records_behind`, for every service at once."""
     found: dict[str, list[RecordLookedAt]] = {}
-    for record in _listed(connection, bound, listing_by_service(bound, at_most)):
+    for record in _listed(connection, bound, listing_by_service(bound, at_most), silences):
         found.setdefault(str(record.service), []).append(record)
     return found
 
@@ -83,12 +105,13 @@ def places_that_counted(
 
 
 def _listed(
-    connection: duckdb.DuckDBPyConnection, bound: BoundRule, query: exp.Select
+    connection: duckdb.DuckDBPyConnection, bound: BoundRule, query: exp.Select, silences: Sequence[Silence]
 ) -> list[RecordLookedAt]:
     names, rows = _found(connection, bound, query)
     telling = telling_fields(bound)
     checks = checks_of(bound)
-    return [_looked_at(bound, dict(zip(names, row, strict=True)), telling, checks) for row in rows]
+    own = [each for each in silences if each.record_type == bound.rule.record_type.name]
+    return [_looked_at(bound, dict(zip(names, row, strict=True)), telling, checks, own) for row in rows]
 
 
 def _found(
@@ -107,24 +130,30 @@ def _found(
 
 
 def _looked_at(
-    bound: BoundRule, row: Mapping[str, object], telling: Sequence[str], checks: Sequence[Check]
+    bound: BoundRule,
+    row: Mapping[str, object],
+    telling: Sequence[str],
+    checks: Sequence[Check],
+    silences: Sequence[Silence],
 ) -> RecordLookedAt:
     service = row["service_id"]
-    matches = row["matches"]
     counts = bool(row["counts"])
+    source, collection = str(row["source"]), str(row["collection"])
+    untold = {each.field for each in silences if each.covers(source, collection)}
+    matches = None if untold & set(fields_of(bound.measure.condition)) else row["matches"]
     return RecordLookedAt(
-        source=str(row["source"]),
+        source=source,
         source_ref=str(row["source_ref"]),
         url=str(row["url"] or ""),
         service=None if service is None else str(service),
         collected_at=_in_utc(row["collected_at"]),
-        collection=str(row["collection"]),
+        collection=collection,
         page=int(str(row["page"])),
         position=int(str(row["position"])),
         counted=counts,
         matched=bool(matches) if counts and matches is not None else None,
-        fields=dict(_shown(bound, row, telling)),
-        why_not="" if counts else why_not(bound, checks, row, _passed(row, len(checks))),
+        fields=dict(_shown(bound, row, telling)) | dict.fromkeys(sorted(untold & set(telling)), NOT_TOLD),
+        why_not="" if counts else why_not(bound, checks, row, _passed(row, len(checks)), untold),
     )
 
 

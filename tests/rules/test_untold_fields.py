@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -15,10 +16,12 @@ from itomm.evidence.observation import UnknownReason
 from itomm.evidence.reading.as_of import lock_down
 from itomm.evidence.segments.duckdb_connection import connect
 from itomm.rules.answer import InferredAnswer
-from itomm.rules.cases import CaseDocument, answer_of
+from itomm.rules.cases import CaseDocument, answer_of, prepare
+from itomm.rules.records import records_behind
 from itomm.rules.rule import Rule
 from itomm.rules.rule_tests import run_rule_tests
 from itomm.rules.untold.clarity import Clarity
+from itomm.rules.untold.silences import Silence, said_of
 from tests.rules import agreement
 from tests.rules.rules_as_text import document_of, rule_of
 
@@ -61,7 +64,7 @@ def test_an_answer_that_hangs_on_an_untold_field_is_unknown_and_says_why(
     assert verdict(connection, rule, given) == "no", "a source that can tell says that nobody acknowledged"
     answer = answered(connection, rule, given, untold=SILENT)
     assert (answer.verdict, answer.reason) == ("unknown", UnknownReason.NEVER_COLLECTED)
-    assert answer.detail == "test cannot tell incident.acknowledged_at, and the answer hangs on it"
+    assert answer.detail == "test cannot tell acknowledged_at of incident records, and the answer hangs on it"
     assert (answer.measured, answer.counted) == (None, 10)
     assert answer.what_would_change_it == "Let a source tell it, or let a person answer."
 
@@ -102,7 +105,7 @@ def test_beside_a_source_that_tells_the_answer_stands_where_both_ends_agree(
     if expected != "unknown":
         assert (
             answer.detail
-            == "test cannot tell incident.acknowledged_at; the answer is the same whatever it is"
+            == "test cannot tell acknowledged_at of incident records; the answer is the same whatever it is"
         )
 
 
@@ -312,3 +315,38 @@ def test_an_answer_that_does_not_hold_in_some_world_is_found(
 ) -> None:
     monkeypatch.setattr(Clarity, "unclear", lambda *_: None)
     assert any(agreement.refuted(connection, seed, rules=12, worlds=4)[0] for seed in range(1, 9))
+
+
+def test_the_records_behind_an_answer_show_what_their_source_cannot_tell(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    rule = rule_of(where="acknowledged_at > opened_at", measure=IN_TIME, grade={"yes": ">= 90 %"})
+    case = checked(
+        CaseDocument,
+        document_of({"name": "a case", "expect": {"answer": "yes"}, "given": {"incident": [incidents(1)]}}),
+    )
+    prepared = prepare(connection, rule, case)
+    connection.execute("UPDATE incident SET collected_at = now(), collection = 'c', page = 1, position = 1")
+    bound = rule.bound(prepared.as_of)
+    silence = Silence("test", "incident", "acknowledged_at")
+    (plain,) = records_behind(connection, bound, "s1", None)
+    (shown,) = records_behind(connection, bound, "s1", None, silences=[silence])
+    assert (plain.fields["acknowledged_at"], shown.fields["acknowledged_at"]) == ("—", "not told")
+    assert plain.why_not == "where acknowledged_at > opened_at: not known, acknowledged_at is empty"
+    assert shown.why_not == "where acknowledged_at > opened_at: not known, test cannot tell acknowledged_at"
+    assert replace(silence, collections=("d",)).covers("test", "c") is False
+
+
+def test_several_fields_of_one_source_are_named_together() -> None:
+    silences = [
+        Silence("desk", "incident", "detected_at"),
+        Silence("desk", "incident", "started_at"),
+        Silence("files", "incident", "started_at", "map it"),
+        Silence("gitlab", "vulnerability", "kev"),
+        Silence("hub", "vulnerability", "kev"),
+    ]
+    assert said_of(silences) == (
+        "desk cannot tell detected_at and started_at of incident records; "
+        "files cannot tell started_at of incident records (map it); "
+        "gitlab cannot tell kev of vulnerability records; and 1 more"
+    )

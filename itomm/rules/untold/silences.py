@@ -12,6 +12,9 @@ from itomm.evidence.collection import Collection
 from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.record_types import FieldType, RecordType
 
+MOST_NAMED = 3
+"""Silences that an answer names; more would hide what is said."""
+
 
 @dataclass(frozen=True)
 class Silence:
@@ -32,11 +35,6 @@ class Silence:
         return f"{self.record_type}.{self.field}"
 
     @property
-    def said(self) -> str:
-        """In words."""
-        return f"{self.source} cannot tell {self.place}" + (f" ({self.why})" if self.why else "")
-
-    @property
     def provenance(self) -> frozenset[str]:
         """The columns by which a record is known to be from there."""
         return frozenset({"source"} if self.collections is None else {"source", "collection"})
@@ -55,6 +53,25 @@ class Silence:
             )
             found = exp.and_(found, brought)
         return exp.func("coalesce", found, exp.false())
+
+
+def said_of(silences: Iterable[Silence]) -> str:
+    """Which sources cannot tell what, in words: fields of one source and record type together."""
+    together: dict[tuple[str, str, str], list[str]] = {}
+    for each in silences:
+        fields = together.setdefault((each.source, each.record_type, each.why), [])
+        if each.field not in fields:
+            fields.append(each.field)
+    named = [
+        f"{source} cannot tell {_listed(fields)} of {record_type} records" + (f" ({why})" if why else "")
+        for (source, record_type, why), fields in together.items()
+    ]
+    more = len(named) - MOST_NAMED
+    return "; ".join([*named[:MOST_NAMED], *([f"and {more} more"] if more > 0 else [])])
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(words[:-1]) + (" and " if len(words) > 1 else "") + words[-1]
 
 
 def silences_in(snapshot: Snapshot, record_type: RecordType, as_of: datetime) -> tuple[Silence, ...]:

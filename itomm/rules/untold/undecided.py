@@ -18,11 +18,8 @@ from itomm.rules.readiness import EvidenceState
 from itomm.rules.rule import RECORD_ALIAS, BoundRule
 from itomm.rules.untold.clarity import Clarity
 from itomm.rules.untold.possible import Bounds
-from itomm.rules.untold.silences import Silence
+from itomm.rules.untold.silences import Silence, said_of
 from itomm.rules.untold.statement import COLUMNS, bounding, flags_of, silent_elsewhere, silent_rows
-
-MOST_NAMED = 3
-"""Silences that an answer names; more would hide what is said."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +41,7 @@ class Undecided:
     @property
     def said(self) -> str:
         """Which sources cannot tell what, in words."""
-        named = list(dict.fromkeys(each.said for each in self.silences))
-        more = len(named) - MOST_NAMED
-        return " and ".join(named[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+        return said_of(self.silences)
 
 
 def silences_heard(bound: BoundRule, state: EvidenceState) -> tuple[Silence, ...]:
