@@ -80,7 +80,7 @@ class AnswerJournal:
         key: what the answers are encrypted with.
         now: tells the time.
         kept_for: older answers are not used.
-        patience_seconds: how long to wait for another to let go, such as a process of the run that was killed.
+        patience_seconds: how long to wait for another to let go, such as what is left of the killed run.
     """
 
     def __init__(
