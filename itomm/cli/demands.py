@@ -41,6 +41,7 @@ class Asked(BaseModel):
     services: tuple[str, ...]
     minimum_coverage: str | None
     no_expired_overrides: bool | None
+    no_expired_answers: bool | None
     within_caps: bool | None
     largest_drop: str | None
     baseline: str | None
@@ -85,6 +86,7 @@ def demands_of(asked: Asked, configuration: Configuration, model: Model) -> Want
         scopes={**gate.services, **_levels(asked.services, known["services"], "scope", model)},
         coverage=_share(asked.minimum_coverage or gate.minimum_coverage),
         no_expired_overrides=asked.no_expired_overrides or gate.no_expired_overrides,
+        no_expired_answers=asked.no_expired_answers or gate.no_expired_answers,
         within_caps=asked.within_caps or gate.within_caps,
         largest_drop=_drop(
             asked.largest_drop, None if gate.largest_drop is None else Fraction(gate.largest_drop)

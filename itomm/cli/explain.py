@@ -27,6 +27,7 @@ from itomm.scoring.assessment import (
     EvidenceRecord,
     InferredAnswer,
     ScopeKind,
+    StatedAnswer,
     View,
 )
 from itomm.scoring.planning.distance import distance_of
@@ -197,12 +198,19 @@ def _people_lines(answer: CriterionAnswer) -> Iterator[tuple[str, str]]:
         stated = answer.stated
         yield "", ""
         yield (
-            f"Stated: {stated.verdict} by {stated.author}, until {format_instant(stated.expires_at)}",
+            f"Stated {stated.id}: {stated.verdict} by {stated.author}, until {_ends(stated)}",
             "bold",
         )
         yield f"  {stated.reason}", ""
         for attachment in stated.attachments:
             yield f"  attached: {attachment}", ""
+    if answer.lapsed is not None:
+        ended = answer.lapsed
+        yield "", ""
+        yield (
+            f"Stated {ended.id}, no longer counts: {ended.verdict} by {ended.author}, until {_ends(ended)}",
+            "bold",
+        )
     for override in answer.overrides:
         approver = f", approved by {override.approver}" if override.approver else ""
         yield "", ""
@@ -216,6 +224,10 @@ def _people_lines(answer: CriterionAnswer) -> Iterator[tuple[str, str]]:
             yield f"  it came from {override.origin}", ""
         for attachment in override.attachments:
             yield f"  attached: {attachment}", ""
+
+
+def _ends(stated: StatedAnswer) -> str:
+    return format_instant(stated.expires_at)
 
 
 def _print_records(

@@ -48,6 +48,9 @@ def demand_options(command: Command) -> Command:
             "--no-expired-overrides", is_flag=True, default=None, help="No override may have expired."
         ),
         click.option(
+            "--no-expired-answers", is_flag=True, default=None, help="No stated answer may have expired."
+        ),
+        click.option(
             "--within-caps",
             is_flag=True,
             default=None,

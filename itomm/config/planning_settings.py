@@ -44,6 +44,7 @@ class GateSettings(StrictModel):
     services: dict[str, Level] = Field(default_factory=dict)
     minimum_coverage: QuantityText | None = None
     no_expired_overrides: bool = False
+    no_expired_answers: bool = False
     within_caps: bool = False
     largest_drop: Annotated[Decimal, Field(ge=0, le=9)] | None = None
     baseline: str | None = None

@@ -127,6 +127,26 @@ def record_answer(store: Store, answer: Answer) -> Answer:
     return Answer(**{**vars(answer), "id": str(values["id"])})
 
 
+def find_answer(store: Store, answer_id: str) -> Answer:
+    """The stated answer with an id.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for answer in all_decisions(store).answers:
+        if answer.id == answer_id:
+            return answer
+    raise UsageError(f"There is no stated answer '{answer_id}'. 'itomm explain CRITERION' tells its id.")
+
+
+def newest_answer(store: Store, scope: str, criterion: str) -> Answer | None:
+    """What was stated last about a criterion of a scope; None when nothing was."""
+    found = all_decisions(store).answers
+    return next(
+        (each for each in reversed(found) if (each.scope, each.criterion) == (scope, criterion)), None
+    )
+
+
 def propose(store: Store, override: Override, policy: DecisionPolicy = ANYBODY) -> Override:
     """Record a proposal; it counts for nothing before a second person approves it.
 

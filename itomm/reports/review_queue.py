@@ -28,7 +28,7 @@ def csv_rows(items: Sequence[ReviewItem], caveats: Sequence[Caveat] = ()) -> Ite
             item.kind.name.lower(),
             item.scope,
             item.criterion,
-            item.override.id if item.override else "",
+            _named(item),
             str(item.effect),
             "yes" if item.moves_level else "no",
             str(item.uncertainty),
@@ -61,6 +61,7 @@ def queue_document(
                 "scope": item.scope,
                 "criterion": item.criterion,
                 "override": item.override.id if item.override else None,
+                "stated": item.stated.id if item.stated else None,
                 "effect": plain(item.effect),
                 "moves_level": item.moves_level,
                 "uncertainty": plain(item.uncertainty),
@@ -91,6 +92,10 @@ def why_of(item: ReviewItem) -> str:
     """What is the matter."""
     if item.override is not None:
         return _why_override(item.kind, item.override)
+    if item.stated is not None:
+        ends = "ends" if item.kind is ReviewKind.EXPIRING else "ended"
+        stated = f"what {item.stated.author} stated ({item.stated.verdict})"
+        return f"{stated} {ends} on {instant_text(item.stated.expires_at)}"
     if item.kind is ReviewKind.WEAK:
         return f"{item.answer.verdict}, with confidence {confidence_text(item.answer.confidence)}"
     return REASON_SENTENCES[item.answer.reason] if item.answer.reason else "Some of it is not known."
@@ -98,6 +103,8 @@ def why_of(item: ReviewItem) -> str:
 
 def what_to_do(item: ReviewItem) -> str:
     """Which command comes next."""
+    if item.stated is not None:
+        return f"itomm answer --renew {item.stated.id}, or let it end"
     if item.override is None:
         return f"itomm explain {item.criterion}"
     match item.kind:
@@ -110,7 +117,12 @@ def what_to_do(item: ReviewItem) -> str:
 
 
 def _about(item: ReviewItem) -> str:
-    return item.kind.name.lower().replace("_", " ") + (f" {item.override.id}" if item.override else "")
+    return f"{item.kind.name.lower().replace('_', ' ')} {_named(item)}".strip()
+
+
+def _named(item: ReviewItem) -> str:
+    about = item.override or item.stated
+    return about.id if about else ""
 
 
 def _why_override(kind: ReviewKind, override: OverrideInForce) -> str:

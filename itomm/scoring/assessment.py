@@ -89,7 +89,7 @@ class LevelRange:
 
 @dataclass(frozen=True)
 class StatedAnswer:
-    """What a person said."""
+    """What a person said; ``id`` is empty in assessments of earlier versions."""
 
     verdict: Verdict
     author: str
@@ -98,6 +98,7 @@ class StatedAnswer:
     attachments: tuple[str, ...]
     expires_at: datetime
     confidence: Fraction
+    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,13 +143,17 @@ class AnswerInForce:
 
 @dataclass(frozen=True)
 class CriterionAnswer:
-    """One criterion's answer for one scope: every layer, and what counts under each view."""
+    """One criterion's answer for one scope: every layer, and what counts under each view.
+
+    ``lapsed`` is what was stated last, when that has expired: it counts no longer.
+    """
 
     criterion: str
     inferred: InferredAnswer | None
     stated: StatedAnswer | None
     overrides: tuple[OverrideInForce, ...]
     in_force: Mapping[View, AnswerInForce]
+    lapsed: StatedAnswer | None = None
 
 
 @dataclass(frozen=True)

@@ -110,10 +110,21 @@ def stated_at(answers: Sequence[Answer], as_of: datetime) -> StatedAnswer | None
 
     An older one does not come back when a newer one expires: its author has said otherwise since.
     """
-    known = [answer for answer in answers if answer.at <= as_of]
-    if not known or as_of >= known[-1].expires_at:
-        return None
-    newest = known[-1]
+    newest = _newest(answers, as_of)
+    return None if newest is None or as_of >= newest.expires_at else _as_stated(newest)
+
+
+def lapsed_at(answers: Sequence[Answer], as_of: datetime) -> StatedAnswer | None:
+    """The newest stated answer, when it has expired by an instant; it counts no longer."""
+    newest = _newest(answers, as_of)
+    return _as_stated(newest) if newest is not None and as_of >= newest.expires_at else None
+
+
+def _newest(answers: Sequence[Answer], as_of: datetime) -> Answer | None:
+    return next((answer for answer in reversed(answers) if answer.at <= as_of), None)
+
+
+def _as_stated(newest: Answer) -> StatedAnswer:
     return StatedAnswer(
         verdict=Verdict(newest.verdict),
         author=newest.author,
@@ -122,6 +133,7 @@ def stated_at(answers: Sequence[Answer], as_of: datetime) -> StatedAnswer | None
         attachments=newest.attachments,
         expires_at=newest.expires_at,
         confidence=CONFIDENCE_STATED_WITH_ATTACHMENT if newest.attachments else CONFIDENCE_STATED,
+        id=newest.id,
     )
 
 

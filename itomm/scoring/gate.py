@@ -37,6 +37,7 @@ class Demands:
     scopes: Mapping[str, int] = field(default_factory=dict)
     coverage: Fraction | None = None
     no_expired_overrides: bool = False
+    no_expired_answers: bool = False
     within_caps: bool = False
     largest_drop: Fraction | None = None
     allow_incomplete_sources: bool = False
@@ -44,7 +45,8 @@ class Demands:
     @property
     def is_nothing(self) -> bool:
         """Whether nothing is asked for; such a gate would let everything through."""
-        asked = (self.areas, self.practices, self.scopes, self.no_expired_overrides, self.within_caps)
+        ended = self.no_expired_overrides or self.no_expired_answers
+        asked = (self.areas, self.practices, self.scopes, ended, self.within_caps)
         return not any(asked) and all(each is None for each in (self.level, self.coverage, self.largest_drop))
 
 
@@ -52,7 +54,7 @@ class Demands:
 class Check:
     """One demand and whether it is met; ``found`` and ``wanted`` are ready to read."""
 
-    kind: str  # level | coverage | sources | expired_overrides | caps | drop
+    kind: str  # level | coverage | sources | expired_overrides | expired_answers | caps | drop
     subject: str
     wanted: str
     found: str
@@ -72,6 +74,8 @@ def checks(
         found.append(_coverage(assessment.scopes[0].views[view], demands.coverage))
     if demands.no_expired_overrides:
         found.append(_expired_overrides(assessment))
+    if demands.no_expired_answers:
+        found.append(_expired_answers(assessment))
     if demands.within_caps:
         found.append(_caps(assessment.reliances))
     if demands.largest_drop is not None:
@@ -158,7 +162,8 @@ def _expired_overrides(assessment: Assessment) -> Check:
         for scope in assessment.scopes
         for answer in scope.answers
         for override in answer.overrides
-        if override.state == "expired" and not any(each.state == "active" for each in answer.overrides)
+        if override.state == "expired" and override.approver is not None
+        if not any(each.state == "active" for each in answer.overrides)
     )
     return Check(
         kind="expired_overrides",
@@ -167,6 +172,23 @@ def _expired_overrides(assessment: Assessment) -> Check:
         found=", ".join(expired) or "none expired",
         outcome=Outcome.NOT_MET if expired else Outcome.MET,
         detail="Propose them anew, or withdraw them." if expired else "",
+    )
+
+
+def _expired_answers(assessment: Assessment) -> Check:
+    expired = sorted(
+        f"{answer.lapsed.id} ({answer.criterion}, {scope.id})"
+        for scope in assessment.scopes
+        for answer in scope.answers
+        if answer.lapsed is not None
+    )
+    return Check(
+        kind="expired_answers",
+        subject="stated answers",
+        wanted="none expired",
+        found=", ".join(expired) or "none expired",
+        outcome=Outcome.NOT_MET if expired else Outcome.MET,
+        detail="Renew them with 'itomm answer --renew ID', or state another answer." if expired else "",
     )
 
 

@@ -15,6 +15,7 @@ from itomm.scoring.assessment import (
     CriterionAnswer,
     OverrideInForce,
     ScopeResult,
+    StatedAnswer,
     View,
 )
 from itomm.scoring.levels import Rules
@@ -49,6 +50,7 @@ class ReviewItem:
         moves_level: whether its level would move, too.
         uncertainty: one less the confidence; 1 for what is unknown.
         override: the override that it is about; None for an answer.
+        stated: the stated answer that it is about; None for an override, and for what evidence says.
         answer: what counts now.
     """
 
@@ -60,6 +62,7 @@ class ReviewItem:
     uncertainty: Fraction
     answer: AnswerInForce
     override: OverrideInForce | None = None
+    stated: StatedAnswer | None = None
 
     @property
     def priority(self) -> Fraction:
@@ -72,7 +75,8 @@ def review_queue(
 ) -> list[ReviewItem]:
     """What to look at in some scopes: overrides first, then what blocks a level, then by priority.
 
-    An override is expiring when it ends within ``soon``, and was missed when it ended no longer ago.
+    An override or a stated answer is expiring when it ends within ``soon``, and was missed when it ended no
+    longer ago.
     """
     items = [
         item
@@ -119,11 +123,15 @@ def _of_scope(
             if (kind := _why_override(override, answer, assessment.as_of, soon)) is not None
         ]
         why = _why_answer(answer, blocking)
-        if not pressing and why is None:
+        ending = _why_stated(answer, assessment.as_of, soon)
+        if not pressing and why is None and ending is None:
             continue
         effect, moves = reach.of(answer.criterion)
         for kind, override in pressing:
             yield ReviewItem(kind, scope.id, answer.criterion, effect, moves, FULL, now, override)
+        if ending is not None:
+            kind, stated = ending
+            yield ReviewItem(kind, scope.id, answer.criterion, effect, moves, FULL, now, stated=stated)
         if why is not None and effect:
             yield ReviewItem(why, scope.id, answer.criterion, effect, moves, _uncertainty(now), now)
 
@@ -140,6 +148,18 @@ def _why_override(
             return ReviewKind.EXPIRING
         case "expired" if override.approver and as_of - override.expires_at <= soon:
             return None if _renewed(override, answer) else ReviewKind.EXPIRED
+    return None
+
+
+def _why_stated(
+    answer: CriterionAnswer, as_of: datetime, soon: timedelta
+) -> tuple[ReviewKind, StatedAnswer] | None:
+    """A stated answer that ends, or ended, within ``soon``; a newer one has taken the place of any before."""
+    stated, lapsed = answer.stated, answer.lapsed
+    if stated is not None and stated.expires_at - as_of <= soon:
+        return ReviewKind.EXPIRING, stated
+    if lapsed is not None and as_of - lapsed.expires_at <= soon:
+        return ReviewKind.EXPIRED, lapsed
     return None
 
 
@@ -164,4 +184,5 @@ def _uncertainty(answer: AnswerInForce) -> Fraction:
 
 
 def _id_of(item: ReviewItem) -> str:
-    return item.override.id if item.override else ""
+    about = item.override or item.stated
+    return about.id if about else ""

@@ -21,6 +21,7 @@ from itomm.scoring.blend import (
     Layers,
     blended,
     from_rule,
+    lapsed_at,
     overrides_at,
     seen_now,
     stated_at,
@@ -236,6 +237,7 @@ class ScopeAnswers:
             overrides=layers.overrides,
             in_force=self._assumptions.about(criterion, scope)
             or {view: blended(below[view], layers, view) for view in View},
+            lapsed=lapsed_at(self._answers.get(place, ()), self._as_of),
         )
 
 
