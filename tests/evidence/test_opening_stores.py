@@ -68,7 +68,7 @@ def test_a_store_whose_version_cannot_be_read_is_told(tmp_path: Path) -> None:
 
 def test_an_empty_file_is_only_made_a_store_when_asked(tmp_path: Path) -> None:
     (tmp_path / "itomm.db").touch()
-    with pytest.raises(StoreError, match="not an itomm store"):
+    with pytest.raises(StoreError, match=r"There is no store in .*\. Run 'itomm collect'"):
         Store.open(tmp_path)
     assert Store.open(tmp_path, create=True).next_run() == 1
 

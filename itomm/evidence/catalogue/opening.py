@@ -138,8 +138,9 @@ def _create_once(engine: Engine) -> None:
 
 def _no_store(connection: Connection) -> StoreError:
     place = named(connection.engine)
-    if connection.dialect.name == "postgresql" and not inspect(connection).get_table_names():
-        return StoreError(f"There is no store in {place}. Run 'itomm db upgrade' to make its tables.")
+    if not inspect(connection).get_table_names():  # of a file: who was making it was killed
+        makes = "db upgrade" if connection.dialect.name == "postgresql" else "collect"
+        return StoreError(f"There is no store in {place}. Run 'itomm {makes}' to make its tables.")
     return StoreError(f"{place} is a database, but not an itomm store.")
 
 
