@@ -24,6 +24,8 @@ from itomm.evidence.store import Store
 from itomm.evidence.trust.verification import verify
 from itomm.evidence.upkeep import counting, upkeep_findings, upkeep_of
 from itomm.reports.document import to_json
+from itomm.rules.readiness import EvidenceState
+from itomm.rules.untold.left_open import left_open
 
 EVIDENCE = "evidence"
 SCOPE = "scope"
@@ -133,6 +135,7 @@ def _store_rows(workspace: Workspace) -> tuple[list[Row], bool]:
         )
     else:
         rows += _evidence_rows(workspace, store)
+        rows += _untold_rows(workspace, store)
         rows += _scope_rows(workspace)
     return rows, bool(found.faults)
 
@@ -142,6 +145,15 @@ def _scope_rows(workspace: Workspace) -> list[Row]:
     states = {True: CheckState.WARNING.value, False: CheckState.OK.value}
     lines = scope_lines(workspace)
     return [(SCOPE, "records and services belong together", states[line.mend], line.text) for line in lines]
+
+
+def _untold_rows(workspace: Workspace, store: Store) -> Iterator[Row]:
+    """What no source tells, and what may stay unknown for it; nothing is broken, so none is a warning."""
+    now = workspace.invocation.clock()
+    state = EvidenceState(snapshot_of(store), now, {})
+    for each in left_open(workspace.rule_set.rules, state, now):
+        detail = f"{each.said}. What hangs on it is unknown: see {', '.join(each.criteria)}"
+        yield EVIDENCE, "what no source tells", CheckState.OK.value, detail
 
 
 def _evidence_rows(workspace: Workspace, store: Store) -> Iterator[Row]:

@@ -80,6 +80,10 @@ class EvidenceState:
             self._silences[record_type.name] = silences_in(self._snapshot, record_type, self._as_of)
         return self._silences[record_type.name]
 
+    def sources(self, record_type: RecordType) -> set[str]:
+        """The sources that were read for a record type."""
+        return {collection.source for collection in self._latest_of(record_type)}
+
     def _latest_of(self, record_type: RecordType) -> list[Collection]:
         if record_type.name not in self._latest:
             self._latest[record_type.name] = self._snapshot.latest(record_type, self._as_of)

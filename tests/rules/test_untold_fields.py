@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -12,19 +14,25 @@ import pytest
 
 from itomm.config.errors import InvalidInputError
 from itomm.config.structure import checked
-from itomm.evidence.observation import UnknownReason
+from itomm.evidence.collection import Collection
+from itomm.evidence.observation import UnknownReason, UntoldField
 from itomm.evidence.reading.as_of import lock_down
+from itomm.evidence.reading.snapshot import Snapshot
+from itomm.evidence.record_types import record_types
 from itomm.evidence.segments.duckdb_connection import connect
 from itomm.rules.answer import InferredAnswer
 from itomm.rules.cases import CaseDocument, answer_of, prepare
+from itomm.rules.readiness import EvidenceState
 from itomm.rules.records import records_behind
 from itomm.rules.rule import Rule
 from itomm.rules.rule_tests import run_rule_tests
 from itomm.rules.untold.clarity import Clarity
-from itomm.rules.untold.silences import Silence, said_of
+from itomm.rules.untold.left_open import LeftOpen, left_open
+from itomm.rules.untold.silences import Silence, said_of, silences_in
 from tests.rules import agreement
 from tests.rules.rules_as_text import document_of, rule_of
 
+AS_OF = datetime(2026, 11, 1, tzinfo=UTC)
 OPENED = "2026-10-20T08:00:00Z"
 QUICKLY = {"acknowledged_at": "2026-10-20T08:05:00Z"}
 LATE = {"acknowledged_at": "2026-10-20T10:00:00Z"}
@@ -350,3 +358,53 @@ def test_several_fields_of_one_source_are_named_together() -> None:
         "files cannot tell started_at of incident records (map it); "
         "gitlab cannot tell kev of vulnerability records; and 1 more"
     )
+
+
+def reading(source: str, *untold: str, number: int = 1) -> Collection:
+    """A complete reading of incidents by a source that cannot tell some fields."""
+    return Collection(
+        id=f"{source}-{number}",
+        run=number,
+        source=source,
+        collector="test",
+        record_type="incident",
+        started_at=AS_OF,
+        finished_at=AS_OF,
+        complete=True,
+        reason=None,
+        error="",
+        records=1,
+        window_start=None,
+        window_end=None,
+        requested=(),
+        denied=(),
+        warnings=(),
+        unmapped=0,
+        segments=(),
+        untold=tuple(map(UntoldField, untold)),
+    )
+
+
+def test_records_of_a_time_when_the_source_could_not_tell_stay_silent() -> None:
+    first, then = reading("desk", "acknowledged_at"), reading("desk", number=2)
+    (silence,) = silences_in(Snapshot(Path(), (first, then)), record_types()["incident"], AS_OF)
+    assert silence.covers("desk", first.id)
+    assert not silence.covers("desk", then.id)
+    (always,) = silences_in(Snapshot(Path(), (first,)), record_types()["incident"], AS_OF)
+    assert always.covers("desk", "whatever it brought")
+    assert not always.covers("other", first.id)
+
+
+def test_criteria_are_named_that_may_stay_open_because_no_source_tells_a_field() -> None:
+    rule = rule_of(answers="SS-INC-4.2", measure=IN_TIME, grade={"yes": ">= 90 %"})
+    excused = rule_of(
+        answers="SS-INC-4.3", measure=IN_TIME, grade={"yes": ">= 90 %"}, untold_as_empty=WITH_A_REASON
+    )
+
+    def said(*collections: Collection) -> list[LeftOpen]:
+        return left_open([rule, excused], EvidenceState(Snapshot(Path(), collections), AS_OF, {}), AS_OF)
+
+    silent = reading("desk", "acknowledged_at", "restored_at")
+    assert said(silent) == [LeftOpen("desk cannot tell acknowledged_at of incident records", ("SS-INC-4.2",))]
+    assert said(silent, reading("other")) == [], "one source tells it"
+    assert said(reading("other")) == []
