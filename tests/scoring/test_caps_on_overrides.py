@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from itomm.config.settings import Service
+from itomm.config.settings import Configuration, OverrideSettings, Service
+from itomm.config.yaml_source import Document
 from itomm.evidence.decisions import Decisions
 from itomm.reports.reliance import cap_sentence, reliance_on, reliance_sentence
 from itomm.rules.answer import InferredAnswer
@@ -28,6 +31,7 @@ from tests.scoring.organisations import (
     service,
     stated,
 )
+from tests.scoring.organisations import settings as organisation_settings
 from tests.scoring.strategies import Company, companies
 
 CRITERIA = [criterion("A-P-2.1"), criterion("A-P-2.2", 3), criterion("A-P-3.1"), criterion("A-P-4.1")]
@@ -65,7 +69,7 @@ def test_what_rests_on_an_override_is_the_share_of_points_that_the_level_would_l
 
     found = whole(assessed(scopes, Caps()))
     assert found.level.point == 3
-    assert (found.on_overrides, found.on_stated) == (Fraction(3, 5), 0)
+    assert (found.on_overrides, found.on_stated) == (Fraction(3, 5), Fraction(0))
     assert (found.exceeded, found.holds) == ((), found.level)
 
 
@@ -173,6 +177,29 @@ def test_a_gate_says_why_a_level_is_capped() -> None:
     assert level.found == "level 1, capped"
     assert level.detail.startswith("With overrides it is 5, but more of it rests on people's words than may.")
     assert caps.found.startswith("acme (50 % on overrides, 0 % on stated answers); acme A (50 %")
+
+
+@pytest.mark.parametrize("written", ["30 %", "30%", "0.3", Decimal("0.3")])
+def test_a_cap_is_written_as_a_share(written: object) -> None:
+    caps = Caps.of(OverrideSettings.model_validate({"most_on_overrides": written}))
+
+    assert (caps.overrides, caps.people) == (Fraction(3, 10), None)
+
+
+@pytest.mark.parametrize("written", ["130 %", "-1 %", "3 h", "most"])
+def test_what_is_no_share_is_refused(written: str) -> None:
+    with pytest.raises(ValidationError):
+        OverrideSettings.model_validate({"most_on_people": written})
+
+
+def test_only_a_cap_that_is_set_changes_what_settings_say() -> None:
+    def digest(**caps: str) -> str:
+        overrides = OverrideSettings.model_validate(caps)
+        chosen = organisation_settings([service("s1")]).model_copy(update={"overrides": overrides})
+        return Configuration(chosen, Document(None, "itomm.yaml", "", {})).scoring_digest
+
+    assert digest() == digest(longest_days="90")
+    assert len({digest(), digest(most_on_overrides="30 %"), digest(most_on_people="30 %")}) == 3
 
 
 caps_drawn = st.builds(
