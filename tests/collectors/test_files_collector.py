@@ -463,3 +463,28 @@ def test_check_tells_what_was_found_and_what_is_wrong(folder: Path) -> None:
     assert bad.remedy
     (missing,) = check_source(source_of(folder / "nowhere"), fixed_clock(NOW))
     assert (missing.state, "There is no folder" in missing.detail) == ("failed", True)
+
+
+def test_what_the_mapping_leaves_out_is_what_the_source_cannot_tell(folder: Path) -> None:
+    drop(folder, "backups.csv", HEAD + row("10-02"))
+    fields = {**FIELDS, "offsite": {"constant": True}, "encrypted": {"constant": None}}
+    told = Collected(source_of(folder, fields=fields)).result.outcome.untold
+    assert [each.field for each in told] == ["encrypted", "immutable", "rpo_s", "size_bytes", "started_at"]
+    assert {each.why for each in told} == {"map it, if the source knows it"}
+
+
+def test_a_field_whose_being_empty_says_something_is_told_by_leaving_it_out(folder: Path) -> None:
+    drop(folder, "days.csv", "day;good;total\n2026-10-02;86400;86400\n")
+    mapping = {
+        "files": "days.csv",
+        "id": "day",
+        "fields": {
+            "date": {"from": "day", "zone": "UTC"},
+            "good": "good",
+            "total": "total",
+            "availability": {"constant": 1},
+            "samples_ratio": {"constant": 1},
+        },
+    }
+    found = Collected(source_of(folder, "uptime_series", **mapping)).result.outcome
+    assert (found.complete, found.untold) == (True, ())

@@ -405,3 +405,14 @@ def test_the_check_tells_account_projects_and_missing_words(
     assert by_title["Project OPS"].state is CheckState.OK
     assert by_title["Issue type Risk"].state is CheckState.WARNING
     assert "Detected by" in by_title["Fields"].detail
+
+
+def test_a_custom_field_that_the_site_lacks_is_a_field_that_cannot_be_told(
+    site: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.on("/rest/api/3/search/jql", answer({"issues": [issue(1)]}))
+    _, outcome = collected(run(site, monkeypatch))
+    told = {each.field: each.why for each in outcome.untold}
+    assert told["root_cause_class"] == "Jira has no field called Root cause class; name yours under fields"
+    assert told["alert_event_ids"] == ""
+    assert {"severity", "major", "resolved_at", "labels"}.isdisjoint(told)

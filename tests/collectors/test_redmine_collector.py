@@ -425,3 +425,19 @@ def test_settings_that_name_no_kind_of_ours_are_refused() -> None:
         RedmineCollector.settings_model.model_validate(
             {"url": "http://localhost", "token": "env:X", "fields": {"sevrity": "Severity"}}
         )
+
+
+def test_a_custom_field_that_no_issue_has_is_a_field_that_cannot_be_told(
+    read: Read, redmine: MisbehavingServer
+) -> None:
+    bare, graded = issue(9), issue(10, custom_fields=[{"id": 1, "name": "Severity", "value": ""}])
+    redmine.on("/issues.json", page([bare], 1), page([bare, graded], 2), page([], 0))
+    without, with_it, nothing = ({each.field: each.why for each in of(read())[1].untold} for _ in range(3))
+    assert (
+        without["severity"]
+        == without["major"]
+        == "no ticket has a field called Severity; name yours under fields"
+    )
+    assert {"severity", "major"}.isdisjoint(with_it)
+    assert {"labels", "alert_event_ids", "root_cause_class"} <= with_it.keys()
+    assert "severity" not in nothing, "nothing was read that could lack it"

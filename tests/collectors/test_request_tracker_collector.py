@@ -336,3 +336,14 @@ def test_doctor_tells_which_queues_cannot_be_seen(
     states = {one.title: str(one.state) for one in checks}
     assert states["Queue checkout"] == "ok"
     assert states["Queue Problems"] == states["Queue nowhere"] == "warning"
+
+
+@pytest.mark.parametrize(("priorities", "untold"), [({}, True), ({50: 2}, False)])
+def test_priorities_cannot_be_told_where_nobody_says_what_the_numbers_mean(
+    read: Read, priorities: dict[int, int], untold: bool
+) -> None:
+    outcome = read(priorities=priorities).of("incident").outcome
+    assert outcome is not None
+    told = {each.field: each.why for each in outcome.untold}
+    assert ("priority" in told) is untold
+    assert told["root_cause_class"].startswith("no ticket has a field called Root cause class")

@@ -13,7 +13,7 @@ from itomm.collectors.framework.context import Period, StreamContext
 from itomm.collectors.framework.failures import Failure
 from itomm.collectors.framework.limits import Limits
 from itomm.collectors.framework.timing import system_timing
-from itomm.evidence.observation import CollectionOutcome, UnknownReason
+from itomm.evidence.observation import CollectionOutcome, UnknownReason, UntoldField
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 DENIED, FAILED = UnknownReason.PERMISSION_DENIED, UnknownReason.COLLECTION_FAILED
@@ -58,3 +58,14 @@ def test_a_failure_after_a_refused_part_leaves_no_part_read(context: StreamConte
     outcome = ended(context, Failure(DENIED, "the token has expired"))
 
     assert (outcome.complete, outcome.reason, outcome.denied) == (False, DENIED, ())
+
+
+def test_what_cannot_be_told_is_named_once_and_is_known_again_after_a_kill(context: StreamContext) -> None:
+    context.cannot_tell("risk", "the site has no such field")
+    context.cannot_tell("approvals", "")
+    context.cannot_tell("risk", "another reason")
+
+    told = (UntoldField("approvals"), UntoldField("risk", "the site has no such field"))
+    assert ended(context).untold == told
+    context.restore({**context.state(), "untold": {}})
+    assert ended(context).untold == told
