@@ -79,7 +79,7 @@ def _tell(
     title: str, run: dict[str, Any], wanted: list[str], chosen: argparse.Namespace, limits: dict[str, int]
 ) -> None:
     bounds = []
-    print(f"{title}: {run['records']:,} records, {run['asked']}")
+    print(f"{title}: records {run['records']}, {run['asked']}")
     for name in wanted:
         asked, limit = run["asked"].get(name, 0), limits[name]
         by_latency = asked / chosen.concurrency * chosen.latency

@@ -113,7 +113,10 @@ def _collected(chosen: argparse.Namespace) -> dict[str, object]:
         store.end_run()
     store.engine.dispose()
     return {
-        "records": sum(result.records for result in results if not result.kept),
+        "records": {
+            source.name: sum(one.records for one in results if one.source == source.name and not one.kept)
+            for source in sources
+        },
         "requests": {f"{result.source} {result.record_type}": result.requests for result in results},
         "faults": [result.outcome.error for result in results if not result.outcome.complete],
     }

@@ -245,7 +245,7 @@ class Jira:
         first, last = self._window(text)
         rows = range(self._count(places, first), self._count(places, last))
         total = len(rows) * len(projects)  # of all projects the oldest first, then the next of all, and so on
-        sent = query.get("fields", ["*all"])[0], query.get("expand", [""])[0]
+        sent = ",".join(query.get("fields", ["*all"])), query.get("expand", [""])[0]
         begin, size = int(query.get("startAt", ["0"])[0]), int(query.get("maxResults", ["50"])[0])
         issues = ",".join(
             self._issue(projects[number % len(projects)], rows[number // len(projects)], places, sent)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from itomm.collectors.framework.secret_forms import REDACTED, redact_text, storable_text
 from itomm.collectors.framework.secret_keys import (
@@ -45,6 +45,12 @@ _PERSON_MARKS = frozenset({"username", "displayname", "emailaddress", "accountid
 _NAMES_OF_A_PERSON = frozenset({"name", "key", "self", "avatarurl", "avatarurls", "webpath", "weburl", "url"})
 """What else names the person in such a mapping."""
 
+
+_Manner = Literal["text", "person", "hidden"]
+_TEXT: _Manner = "text"
+_PERSON: _Manner = "person"
+_HIDDEN: _Manner = "hidden"
+"""What is done with a value: secrets go out of text, a person gets a pseudonym, what is secret goes."""
 
 NOBODY: frozenset[str] = frozenset()
 
@@ -97,79 +103,75 @@ class Scrubber:
 
     def payload(self, value: object, people: frozenset[str] = NOBODY) -> object:
         """Plain data of any shape; text equal to one of ``people`` is replaced wherever it stands."""
-        return self._scrub(value, people, describes_person=False)
+        return self._scrub(value, people, _TEXT)
 
-    def _scrub(self, value: object, people: frozenset[str], *, describes_person: bool) -> object:
+    def _scrub(self, value: object, people: frozenset[str], manner: _Manner) -> object:
         if isinstance(value, str):
             text = storable_text(value)
-            return self.person(text) if describes_person or text in people else self.text(text)
+            return self.person(text) if manner is _PERSON or text in people else self.text(text)
         if type(value) is dict or isinstance(value, Mapping):  # a dict is told at once
-            return self._mapping(value, people, describes_person=describes_person)
+            return self._mapping(value, people, manner)
         if isinstance(value, _LISTS):
-            return [self._scrub(part, people, describes_person=describes_person) for part in value]
+            return [self._scrub(part, people, manner) for part in value]
         return storable(value)
 
     def _mapping(
-        self, value: Mapping[object, Any], people: frozenset[str], *, describes_person: bool
+        self, value: Mapping[object, Any], people: frozenset[str], manner: _Manner
     ) -> dict[str, object]:
         shape = self._shape_of(tuple(value))
-        named_secrets = values_of_named_secrets(value) if shape.may_hold_a_value else ()
+        manners = shape.manners if manner is _TEXT else shape.manners_of_a_person
+        if shape.may_hold_a_value and (named := values_of_named_secrets(value)):
+            manners = tuple(
+                _HIDDEN if name in named else one for name, one in zip(value, manners, strict=True)
+            )
         short_text = self._short_text
         scrubbed: dict[str, object] = {}
         # One round of this for every value of every record: what is most frequent is handled on the spot.
-        for (shown, key), (name, part) in zip(shape.keys, value.items(), strict=True):
+        for name, here, part in zip(shape.names, manners, value.values(), strict=True):
             kind = type(part)
-            if key.is_secret or name in named_secrets:
-                scrubbed[shown] = redacted(part)
+            if here is _HIDDEN:
+                scrubbed[name] = redacted(part)
             elif part is None or kind is bool or kind is int:
-                scrubbed[shown] = part
-            elif key.is_person or (key.names_a_person and (describes_person or shape.marks_a_person)):
-                scrubbed[shown] = self._scrub(part, people, describes_person=True)
-            elif kind is str and len(part) <= _SHORT and part.isascii() and part not in people:
-                scrubbed[shown] = short_text(part)
+                scrubbed[name] = part
+            elif kind is str and here is _TEXT and part.isascii() and part not in people:
+                scrubbed[name] = short_text(part) if len(part) <= _SHORT else self._text(part)
+            elif kind is dict:
+                scrubbed[name] = self._mapping(part, people, here)
             else:
-                scrubbed[shown] = self._scrub(part, people, describes_person=False)
+                scrubbed[name] = self._scrub(part, people, here)
         return scrubbed
 
     def _new_shape(self, names: tuple[object, ...]) -> _Shape:
-        known = [(self.text(str(name)), _known_of(str(name))) for name in names]
+        letters = [letters_of(str(name)) for name in names]
+        marked = any(one in _PERSON_MARKS for one in letters)
+        within = tuple(_manner_of(str(name), describes_person=True) for name in names)
         return _Shape(
-            tuple(known),
-            any(key.marks_a_person for _, key in known),
-            any(key.may_hold_a_value for _, key in known),
+            tuple(self.text(str(name)) for name in names),
+            within if marked else tuple(_manner_of(str(name), describes_person=False) for name in names),
+            within,
+            any(one in VALUE_KEYS for one in letters),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What the keys of a mapping say, each with the text under which it is kept."""
+    """What the keys of a mapping say: under which each is kept, and what is done with its value.
 
-    keys: tuple[tuple[str, _Key], ...]
-    marks_a_person: bool
+    ``manners_of_a_person`` holds where the mapping stands in place of a person, ``manners`` elsewhere.
+    """
+
+    names: tuple[str, ...]
+    manners: tuple[_Manner, ...]
+    manners_of_a_person: tuple[_Manner, ...]
     may_hold_a_value: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
-    """What the key of a mapping says of its value."""
-
-    is_secret: bool
-    is_person: bool
-    marks_a_person: bool
-    names_a_person: bool
-    may_hold_a_value: bool
-
-
-@lru_cache(maxsize=4096)  # payloads repeat few keys very often
-def _known_of(key: str) -> _Key:
+def _manner_of(key: str, *, describes_person: bool) -> _Manner:
     letters = letters_of(key)
-    return _Key(
-        is_secret_key(key),
-        letters in _PERSON_KEYS,
-        letters in _PERSON_MARKS,
-        letters in _NAMES_OF_A_PERSON,
-        letters in VALUE_KEYS,
-    )
+    if is_secret_key(key):
+        return _HIDDEN
+    names_a_person = letters in _PERSON_KEYS or (describes_person and letters in _NAMES_OF_A_PERSON)
+    return _PERSON if names_a_person else _TEXT
 
 
 # Made once: a union written in a check is made anew each time, and there are millions of checks.
