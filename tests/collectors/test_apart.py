@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import socket
 import subprocess
@@ -20,13 +21,14 @@ import pytest
 import itomm.estate
 from itomm.collectors.alertmanager import AlertmanagerCollector
 from itomm.collectors.conformance import MemorySink
-from itomm.collectors.framework.apart import parcel
+from itomm.collectors.framework.apart import _carried, parcel
 from itomm.collectors.framework.continuing import Continuation
 from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import StreamResult, collect
 from itomm.collectors.framework.sharing import LARGE_RECORDS, LARGE_SERVICES, sources_apart
 from itomm.collectors.source import Source, build_source
 from itomm.config.clock import fixed_clock
+from itomm.config.errors import StoreError
 from itomm.config.settings import Service
 from itomm.estate.estate import Estate
 from itomm.estate.server import EstateServer
@@ -50,12 +52,9 @@ def deaf() -> Iterator[socket.socket]:
         yield listening
 
 
-def alertmanager(server: socket.socket, name: str = "alerts") -> Source:
+def alertmanager(server: socket.socket) -> Source:
     url = f"http://127.0.0.1:{server.getsockname()[1]}"
-    return build_source(
-        name,
-        {"collector": "alertmanager", "url": url, "timeout_seconds": (5, 60), "record_types": ["silence"]},
-    )
+    return build_source("alerts", {"collector": "alertmanager", "url": url, "timeout_seconds": (5, 60)})
 
 
 def asked(server: socket.socket) -> socket.socket:
@@ -124,14 +123,18 @@ def test_a_killed_process_leaves_its_source_incomplete_and_no_other() -> None:
         source = alertmanager(server)
         killer = threading.Thread(target=kill, args=(server,))
         killer.start()
-        gone, other = read([source, replace(source, name="other", collector=Quiet)], sink, "alerts")
+        results = read([source, replace(source, name="other", collector=Quiet)], sink, "alerts")
         killer.join()
-    assert not gone.outcome.complete
-    assert gone.outcome.reason is UnknownReason.COLLECTION_FAILED
-    assert "process that read alerts was ended by signal 9" in gone.outcome.error
-    assert gone.records == 0
-    assert gone.outcome.asked_digest
-    assert other.outcome.complete
+    streams = len(source.streams)
+    assert streams > 1
+    assert len(results) == 2 * streams
+    for gone, other in zip(results[:streams], results[streams:], strict=True):
+        assert not gone.outcome.complete
+        assert gone.outcome.reason is UnknownReason.COLLECTION_FAILED
+        assert "process that read alerts was ended by signal 9" in gone.outcome.error
+        assert gone.records == 0
+        assert gone.outcome.asked_digest
+        assert other.outcome.complete
     assert active_children() == []
 
 
@@ -201,9 +204,22 @@ def test_a_plug_in_that_no_process_can_import_is_read_here() -> None:
 
     readers: list[int] = []
     with deaf() as server:
-        (result,) = read([replace(alertmanager(server), collector=Local)], MemorySink(), "alerts")
-    assert result.outcome.complete
-    assert readers == [os.getpid()]
+        results = read([replace(alertmanager(server), collector=Local)], MemorySink(), "alerts")
+    assert all(result.outcome.complete for result in results)
+    assert readers == [os.getpid()] * len(results)
+
+
+class StubbornError(Exception):
+    """Can be packed, but not unpacked."""
+
+    def __init__(self, *, told: str) -> None:
+        super().__init__(told)
+
+
+@pytest.mark.parametrize("fault", [StoreError("the disk is full"), StubbornError(told="the disk is full")])
+def test_a_fault_of_the_framework_is_carried_to_the_parent(fault: Exception) -> None:
+    carried = pickle.loads(pickle.dumps(_carried(fault)))  # noqa: S301  packed on the same line
+    assert "the disk is full" in str(carried)
 
 
 def known(source: str, records: int) -> Collection:
