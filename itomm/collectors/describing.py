@@ -51,7 +51,7 @@ def described(collector: type[Collector]) -> CollectorDescription:
         )
         for key, field in model.model_fields.items()
     )
-    about = inspect.getdoc(collector) or ""
+    about = "\n\n".join(_plain(part) for part in re.split(r"\n\s*\n", inspect.getdoc(collector) or ""))
     return CollectorDescription(collector.name, collector.title, about, settings, collector.streams)
 
 

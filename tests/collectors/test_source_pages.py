@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from itomm.collectors.contract import CollectorSettings, NetworkedSettings
+from itomm.collectors.describing import described
 from itomm.collectors.discovery import collector_names, load_collector
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -37,6 +38,13 @@ def test_every_setting_of_its_own_is_explained(name: str) -> None:
     if name.endswith("_topics"):
         own -= set(of_another)
     assert [each for each in sorted(own) if f"`{each}`" not in text_of(name)] == []
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_every_setting_is_described_on_the_command_line(name: str) -> None:
+    description = described(load_collector(name))
+    assert [one.key for one in description.settings if not one.about] == []
+    assert "``" not in description.about
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -26,12 +26,17 @@ RepositoryName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+(_[A-Za-z0-9]+)?/[
 class GitHubSettings(NetworkedSettings):
     """How to reach GitHub and which repositories to read.
 
-    ``url`` is left out for github.com; for Enterprise Server it is the address that a browser opens, for
-    Enterprise Cloud with data residency ``https://api.NAME.ghe.com``. ``organisations`` are read whole;
-    ``repositories`` are ``owner/name``; both empty means: every one that the token's account can reach.
-    ``environment_tiers`` says which tier an environment belongs to; GitHub knows none, so its name is read
-    otherwise. ``runs_with_jobs`` bounds, for one repository, the requests for the jobs of single workflow
-    runs, which are needed where the token may not read check runs.
+    Attributes:
+        url: left out for github.com; for Enterprise Server the address that a browser opens, for Enterprise
+            Cloud with data residency https://api.NAME.ghe.com.
+        organisations: names of organisations, which are read whole. With neither organisations nor
+            repositories, every repository is read that the token's account can reach.
+        repositories: single repositories, as owner/name.
+        bot_accounts: accounts that are machines although neither GitHub nor their name says so.
+        environment_tiers: which tier an environment belongs to, by its name; GitHub knows none, so that the
+            name is read otherwise.
+        runs_with_jobs: most requests in one repository for the jobs of single workflow runs, which are needed
+            where the token may not read check runs.
     """
 
     url: Annotated[BaseUrl, AfterValidator(_must_answer_questions)] = GITHUB_COM

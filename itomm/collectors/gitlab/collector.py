@@ -33,13 +33,12 @@ _MAINTAINER = "scope read_api, role Maintainer"
 
 
 class GitLabCollector(Collector):
-    """Repositories, reviews, pipelines, deployments and findings of GitLab.
+    """Repositories, reviews, pipelines, deployments, findings and on-call schedules of GitLab.
 
-    Requests of a first run: 1 for every 100 projects. Then for each project 1 for its newest commit, 2 for
-    branch protection, 1 for every 100 files, merge requests (again where there are deployments),
-    pipelines, jobs, deployments, releases, findings and members (at least 1 of each), and for each merged
-    merge request 1 for its approvals, or 2 where nobody approved but somebody commented: some 12 to start
-    with, 30 with 18 reviewed merge requests.
+    Requests of a first run: 1 for every 100 projects. Then for each project 8 (commit, branches, rules,
+    releases, findings, members, files, deployments), and 1 more for every further 100 of any of them; 2 for
+    every 100 merge requests and every 100 pipelines, and many more where GraphQL does not answer. A run in
+    which nothing changed takes 2 for each project.
     """
 
     name: ClassVar[str] = "gitlab"

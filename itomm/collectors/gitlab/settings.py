@@ -15,14 +15,19 @@ from itomm.config.secrets import SecretReference
 class GitLabSettings(NetworkedSettings):
     """How to reach GitLab and which projects to read.
 
-    ``groups`` (with their subgroups) and ``projects`` are paths; both empty means: every project that the
-    token's account is a member of. ``environment_tiers`` says which tier an environment belongs to where
-    GitLab does not. ``tree_page_limit`` bounds the pages of 100 file names read from one repository.
-    ``refresh_hours`` is how old a reading of state (protections, members, releases, findings, ...) may be
-    before it is made again although nothing moved: less than a day, so that a daily run reads it every time;
-    0 reads it in every run. ``on_call_hours`` are the hours at which somebody must be on call: ``always``, or
-    those of working days such as ``08:00-18:00`` in the schedule's own time zone. Only with it on-call
-    schedules are read (GitLab Premium), as it decides how well they cover.
+    Attributes:
+        groups: paths of groups, which are read with their subgroups. With neither groups nor projects, every
+            project is read that the token's account is a member of.
+        projects: paths of single projects.
+        bot_accounts: accounts that are machines although neither GitLab nor their name says so.
+        environment_tiers: which tier an environment belongs to, by its name, where GitLab does not say it.
+        tree_page_limit: most pages of 100 file names that are read from one repository.
+        on_call_hours: the hours at which somebody must be on call: "always", or those of working days such as
+            "08:00-18:00" in the schedule's own time zone. Only with it on-call schedules are read (GitLab
+            Premium), as it decides how well they cover.
+        refresh_hours: how old a reading of state (protections, members, releases, findings ...) may be before
+            it is made again although nothing moved: less than a day, so that a daily run reads it every time;
+            0 reads it in every run.
     """
 
     token: SecretReference

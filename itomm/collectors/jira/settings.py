@@ -49,9 +49,22 @@ KINDS = frozenset(DEFAULT_ISSUE_TYPES.values())
 class JiraSettings(NetworkedSettings):
     """How to reach a Jira site and what its words mean.
 
-    ``user`` and ``token`` together sign in to Jira Cloud; a ``token`` alone is a personal access token of
-    Jira Data Center. ``projects`` empty means: every project the account can browse. ``web_url`` is where
-    people open Jira, when that is on another host than ``url``; only links in reports lead there.
+    With ``user``, the token is an API token of Jira Cloud, or a password of Data Center; a token alone is a
+    personal access token of Data Center.
+
+    Attributes:
+        web_url: where people open Jira, when that is on another host than url; only links in reports lead
+            there.
+        projects: keys of the projects to read; without any, every project that the account can browse.
+        fields: names or ids of the site's custom fields, by ours, where they differ.
+        issue_types: which kind of record the issues of a type are.
+        automation_accounts: accounts that are no people, besides app accounts.
+        automation_labels: labels of work that a machine did.
+        security_labels: labels, components or issue types that mean security.
+        access_review_labels: labels of issues that prove an access review.
+        restore_test_labels: labels of issues that prove a restore test.
+        cause_links: words of a link from an incident to what caused it.
+        effect_links: words of a link from a change to the incident that it caused.
     """
 
     token: SecretReference

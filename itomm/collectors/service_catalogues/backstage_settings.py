@@ -37,7 +37,12 @@ class BackstageSettings(_EntitySettings, NetworkedSettings):
 
 
 class BackstageFilesSettings(_EntitySettings):
-    """A file or a folder with descriptors, which files of the folder hold them, and how they are read."""
+    """A file or a folder with descriptors, and how they are read.
+
+    Attributes:
+        path: a descriptor, or a folder with descriptors.
+        pattern: which files of the folder are descriptors.
+    """
 
     path: Path
     pattern: str = "**/catalog-info.y*ml"

@@ -28,7 +28,11 @@ SEEN_WITHIN = timedelta(days=30)
 
 
 class PrometheusLabelsSettings(NetworkedSettings):
-    """Where Prometheus answers, and the label whose values are services."""
+    """Where Prometheus answers, and the label whose values are services.
+
+    Attributes:
+        label: the label whose values are services.
+    """
 
     label: Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")] = "service"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from itomm.collectors.contract import (
     Check,
@@ -28,9 +28,9 @@ from itomm.evidence.observation import Page, RequestMade
 class _Prefixes(BaseModel):
     """How topics begin that name a service, its tier, and its owner."""
 
-    service_prefix: str = "service-"
-    tier_prefix: str = "tier-"
-    owner_prefix: str = "team-"
+    service_prefix: str = Field("service-", description="How a topic begins that names a service.")
+    tier_prefix: str = Field("tier-", description="How a topic begins that names its tier, from 1 to 4.")
+    owner_prefix: str = Field("team-", description="How a topic begins that names its owner.")
 
 
 class GitHubTopicsSettings(GitHubSettings, _Prefixes):
