@@ -40,7 +40,7 @@ class AlertReader:
             begin = {}
             try:
                 for rows in asked.client.pages(f"{asked.path}/{kind.name}/alerts", query):
-                    self._features[asked.repository.path, kind.name] = Feature.ON
+                    self._note(asked, kind, Feature.ON)
                     done = any(older_than(row, "updated_at", asked.changed_since) for row in rows.rows)
                     found = _page(asked, kind, rows, done=done or rows.following is None)
                     if found.observations or kind is kinds[-1]:
@@ -53,24 +53,37 @@ class AlertReader:
     def feature(self, asked: Asked, kind: AlertKind) -> Feature:
         """Whether one of GitHub's scanners is on; asked for, where reading its alerts has not told."""
         place = (asked.repository.path, kind.name)
+        told = None if place in self._features else asked.context.recall(_note_name(*place))
+        if told:
+            self._features[place] = Feature(told)
         if place not in self._features:
             try:
                 next(asked.client.pages(f"{asked.path}/{kind.name}/alerts", {"per_page": "1"}))
-                self._features[place] = Feature.ON
+                self._note(asked, kind, Feature.ON)
             except GitHubError as error:
                 self._note_refusal(asked, kind, error)
         return self._features[place]
 
+    def _note(self, asked: Asked, kind: AlertKind, feature: Feature) -> None:
+        """Note whether a scanner is on, also for a run that goes on behind a kill."""
+        place = (asked.repository.path, kind.name)
+        if self._features.get(place) is not feature:
+            asked.context.remember(_note_name(*place), feature.value)
+        self._features[place] = feature
+
     def _note_refusal(self, asked: Asked, kind: AlertKind, error: GitHubError) -> None:
         """A scanner that is off is a fact about the repository; anything else is a refusal."""
-        place = (asked.repository.path, kind.name)
         if error.is_switched_off:
-            self._features[place] = Feature.OFF
+            self._note(asked, kind, Feature.OFF)
             asked.context.warn(f"{asked.repository.path}: {kind.title} is off, so it found nothing there.")
             return
-        self._features[place] = Feature.UNTOLD
+        self._note(asked, kind, Feature.UNTOLD)
         reason, detail = refusal(error)
         asked.context.refused(asked.repository.path, reason, f"{detail}. It needs {kind.needs}.")
+
+
+def _note_name(repository: str, kind: str) -> str:
+    return f"whether {kind} scans {repository}"
 
 
 def _page(asked: Asked, kind: AlertKind, rows: Rows, *, done: bool) -> Page:

@@ -18,6 +18,7 @@ from itomm.collectors.github.workflow_run import (
     telling_first,
 )
 from itomm.collectors.payload import Payload, instant_of, mapping_of, rows_of, text_of
+from itomm.config.clock import format_instant, parse_instant
 from itomm.evidence.observation import Page, RequestMade, UnknownReason
 
 CHECK_SUITES = """
@@ -66,18 +67,10 @@ class RunReader:
 
     def pages(self, asked: Asked) -> Iterator[Page]:
         """The pipeline stream of one repository."""
-        changed_since, until = asked.changed_since, asked.context.until
-        oldest = changed_since - CHANGES_FOR if changed_since else asked.context.since
-        pages = list(_listed(asked, min(oldest, until - RECENT)))
-        runs = [run for one in pages for run in one.rows]
-        wanted = [
-            run
-            for run in runs
-            if asked.covers(instant_of(run.get("created_at")))
-            and (changed_since is None or _changed(run, changed_since))
-        ]
-        jobs = self._jobs(asked, [*newest_of_each(runs, until), *telling_first(wanted)])
-        self._keep(asked, oldest, pages, jobs)
+        since, changed_since = asked.context.since, asked.changed_since
+        changed = format_instant(changed_since) if changed_since else ""
+        asked.context.remember(_note_name(asked), f"{format_instant(since)} {changed}")
+        pages, wanted, jobs = self._read(asked, since, changed_since)
         self._tell_of_missing(asked, [run for run in wanted if not _is_running(run)], jobs)
         chosen = {run.get("id") for run in wanted}
         for one in pages:
@@ -88,9 +81,36 @@ class RunReader:
             ]
             yield entered_at_its_end(page(found, one.request), last=one is pages[-1])
 
+    def _read(
+        self, asked: Asked, since: datetime, changed_since: datetime | None
+    ) -> tuple[list[Rows], list[Payload], dict[int, list[Job]]]:
+        """Runs listed, those of them that are wanted, and jobs by run; what later streams need is kept."""
+        until = asked.context.until
+        oldest = changed_since - CHANGES_FOR if changed_since else since
+        pages = list(_listed(asked, min(oldest, until - RECENT)))
+        runs = [run for one in pages for run in one.rows]
+        wanted = [
+            run
+            for run in runs
+            if (at := instant_of(run.get("created_at"))) is not None
+            and since <= at <= until
+            and (changed_since is None or _changed(run, changed_since))
+        ]
+        jobs = self._jobs(asked, [*newest_of_each(runs, until), *telling_first(wanted)])
+        self._keep(asked, oldest, pages, jobs)
+        return pages, wanted, jobs
+
+    def _known_of(self, asked: Asked) -> _Known | None:
+        """What is known of a repository, also from before a kill: asked the same way, it needs no request."""
+        path = asked.repository.path
+        if path not in self._known and (said := asked.context.recall(_note_name(asked))):
+            since, _, changed = said.partition(" ")
+            self._read(asked, parse_instant(since), parse_instant(changed) if changed else None)
+        return self._known.get(path)
+
     def newest_jobs(self, asked: Asked) -> tuple[Sequence[Job], RequestMade]:
         """Jobs of the newest recent run of each workflow and occasion, and the request that listed them."""
-        known = self._known.get(asked.repository.path)
+        known = self._known_of(asked)
         if known is None:
             oldest = asked.context.until - RECENT
             pages = list(_listed(asked, oldest))
@@ -102,7 +122,7 @@ class RunReader:
 
     def started_by_hand(self, asked: Asked, oldest: datetime) -> frozenset[int]:
         """Numbers of the runs since an instant that a person started."""
-        known = self._known.get(asked.repository.path)
+        known = self._known_of(asked)
         if known is not None and known.oldest <= oldest:
             return known.started_by_hand
         return _by_hand(run for one in _listed(asked, oldest) for run in one.rows)
@@ -166,6 +186,10 @@ class RunReader:
                 f"the jobs of {missing:,} of {len(finished):,} workflow runs were not read: this token may "
                 f"not read check runs, so each takes a request. {REMEDY}",
             )
+
+
+def _note_name(asked: Asked) -> str:
+    return f"runs of {asked.repository.path}"
 
 
 def _listed(asked: Asked, oldest: datetime) -> Iterator[Rows]:
