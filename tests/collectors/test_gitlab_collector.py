@@ -263,6 +263,20 @@ def test_an_empty_repository_is_no_failure(
     assert "acme/one" in outcome.warnings[0]
 
 
+@pytest.mark.parametrize(
+    ("path", "record_type"),
+    [("merge_requests", "merge_request"), ("pipelines", "pipeline"), ("vulnerabilities", "vulnerability")],
+)
+def test_what_says_not_when_it_began_is_missing_and_no_silence(
+    path: str, record_type: str, gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gitlab.on(f"{API}/projects/1/{path}", answer([{"id": 7, "iid": 7, "status": "success"}]))
+    found, outcome = collected(run(gitlab, monkeypatch, record_type), record_type)
+    assert found == []
+    assert outcome.reason is UnknownReason.INSUFFICIENT_COVERAGE
+    assert "7" in outcome.error
+
+
 def test_a_branch_without_any_commit_is_a_contradiction_and_no_fact(
     gitlab: MisbehavingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

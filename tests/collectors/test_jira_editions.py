@@ -380,3 +380,20 @@ def test_without_the_functions_of_clocks_a_later_run_reads_all() -> None:
     found, outcome = read(jira, "sla_cycle", changed_since=UNTIL - timedelta(minutes=1))
     assert outcome.complete, outcome.error
     assert [one.source_ref for one in found] == [one.source_ref for one in whole]
+
+
+@pytest.mark.parametrize("path", ["jira", "jira-dc"])
+def test_an_issue_without_its_time_of_creation_is_missing_and_no_silence(path: str) -> None:
+    def undated(payload: Any) -> Any:
+        payload["issues"][0]["fields"].pop("created")
+        return payload
+
+    jira = JiraStandIn(path)
+    jira.altered["/search/jql" if path == "jira" else "/search"] = lambda payload: (
+        undated(payload) if payload.get("issues") else payload
+    )
+    found, outcome = read(jira)
+    assert found
+    assert outcome.reason is UnknownReason.INSUFFICIENT_COVERAGE
+    assert "OPS-" in outcome.error
+    assert "not said when it began" in outcome.error

@@ -306,6 +306,14 @@ def test_an_issue_deleted_in_between_harms_nothing(read: Read, redmine: Misbehav
     assert "issue 151 was deleted" in outcome.warnings[0]
 
 
+def test_an_issue_that_says_not_when_it_was_opened_is_missing(read: Read, redmine: MisbehavingServer) -> None:
+    redmine.on("/issues.json", page([issue(1), {**issue(2), "created_on": None, "updated_on": None}], 2))
+    found, outcome = of(read())
+    assert list(found) == ["#1"]
+    assert outcome.reason is UnknownReason.INSUFFICIENT_COVERAGE
+    assert "issue 2 was left out" in outcome.error
+
+
 def test_an_issue_that_may_not_be_shown_is_missing(read: Read, redmine: MisbehavingServer) -> None:
     redmine.on("/issues/151.json", Answer(403, b""))
     assert of(read())[1].reason is UnknownReason.PERMISSION_DENIED

@@ -10,6 +10,7 @@ from itomm.collectors.contract import CollectionContext
 from itomm.collectors.github.client import GitHubClient, Rows
 from itomm.collectors.github.repository_facts import Repository
 from itomm.collectors.payload import Payload, instant_of
+from itomm.collectors.undated import note_undated
 from itomm.evidence.observation import Observation, Page, RequestMade
 
 
@@ -34,9 +35,13 @@ class Asked:
         owner, _, name = self.repository.path.partition("/")
         return {"owner": owner, "name": name}
 
-    def covers(self, at: datetime | None) -> bool:
-        """Whether an instant lies in the window of this collection."""
-        return at is not None and self.context.since <= at <= self.context.until
+    def covers(self, row: Payload, name: str) -> bool:
+        """Whether a row's time lies in the window of this collection; one without a time is noted."""
+        at = instant_of(row.get(name))
+        if at is None:
+            note_undated(f"{self.repository.path}#{row.get('number')}", self.context)
+            return False
+        return self.context.since <= at <= self.context.until
 
 
 def page(found: Sequence[Observation | None], request: RequestMade) -> Page:

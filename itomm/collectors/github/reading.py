@@ -25,7 +25,7 @@ from itomm.collectors.github.repository import (
 from itomm.collectors.github.run_reading import RunReader
 from itomm.collectors.github.security_scan import security_scans
 from itomm.collectors.github.settings import GitHubSettings
-from itomm.collectors.payload import Payload, first_with_rows, instant_of
+from itomm.collectors.payload import Payload, first_with_rows
 from itomm.evidence.observation import Observation, Page, UnknownReason
 
 
@@ -153,7 +153,7 @@ class RepositoryReader:
             found = [
                 self._pull_request(asked, row)
                 for row in rows.rows
-                if asked.covers(instant_of(row.get("createdAt"))) and not older_than(row, "updatedAt", since)
+                if asked.covers(row, "createdAt") and not older_than(row, "updatedAt", since)
             ]
             one = page_of(found, rows)
             yield entered_at_its_end(one) if done else one

@@ -32,6 +32,7 @@ from itomm.collectors.gitlab.repository import access_grant, branch_protection, 
 from itomm.collectors.gitlab.settings import GitLabSettings
 from itomm.collectors.gitlab.vulnerability import vulnerability
 from itomm.collectors.payload import Payload, first_with_rows, instant_of, text_of
+from itomm.collectors.undated import note_undated
 from itomm.evidence.observation import Observation, Page, RequestMade, UnknownReason
 
 NEIGHBOURS = timedelta(days=14)
@@ -153,7 +154,7 @@ class ProjectReader:
             self._data.keep_merges(project, after, merges)
 
     def _merge_request_page(self, project: Project, page: Rows, context: CollectionContext) -> Page:
-        rows = [row for row in page.rows if _begun(row, context)]
+        rows = _begun(page.rows, context)
         merged = [int(row["iid"]) for row in rows if text_of(row.get("merged_at"))]
         told = reviews(self._client, project, merged)
         if told is None or (merged and not self._client.tells_commits):
@@ -201,7 +202,7 @@ class ProjectReader:
         since, oldest = asked.changed_since or context.since, min(begun, default=context.until)
         jobs = by_pipeline(self._data.jobs(self._client, project, since, oldest, context) if rows else [])
         for page in pages:
-            kept = [row for row in page.rows if _begun(row, context)]
+            kept = _begun(page.rows, context)
             found = [pipeline(project, row, jobs.get(row["id"], [])) for row in kept]
             yield _entered_at_its_end(_page(found, page.request), last=page is pages[-1])
 
@@ -266,6 +267,9 @@ class ProjectReader:
     def _vulnerabilities(self, project: Project, asked: Asked, context: CollectionContext) -> Iterator[Page]:
         for page in self._client.pages(f"/projects/{project.id}/vulnerabilities", asked.following):
             found = [vulnerability(project, row) for row in page.rows]
+            for row, one in zip(page.rows, found, strict=True):
+                if one is None:
+                    note_undated(f"finding {row.get('id')} of {project.path}", context)
             # Old findings stay: one that is still open says more than a new one.
             yield _page_of([one for one in found if one and _not_later(one, "detected_at", context)], page)
 
@@ -322,10 +326,16 @@ def _entered_at_its_end(page: Page, *, last: bool = True) -> Page:
     return replace(page, checkpoint={"following": None}) if last else page
 
 
-def _begun(row: Payload, context: CollectionContext) -> bool:
-    """Whether a row belongs to this collection: begun in its window."""
-    at = instant_of(row.get("created_at"))
-    return at is not None and context.since <= at <= context.until
+def _begun(rows: Sequence[Payload], context: CollectionContext) -> list[Payload]:
+    """The rows that belong to this collection: begun in its window."""
+    found = []
+    for row in rows:
+        at = instant_of(row.get("created_at"))
+        if at is None:
+            note_undated(str(row.get("web_url") or row.get("id")), context)
+        elif context.since <= at <= context.until:
+            found.append(row)
+    return found
 
 
 def _not_later(found: Observation, name: str, context: CollectionContext) -> bool:

@@ -17,6 +17,7 @@ from itomm.collectors.jira.query import Wanted, issue_query, restriction
 from itomm.collectors.jira.reading import Reading
 from itomm.collectors.jira.site import Site
 from itomm.collectors.jira.windows import windows
+from itomm.collectors.undated import note_undated
 from itomm.config.clock import format_instant
 from itomm.evidence.observation import Observation, Page, UnknownReason
 
@@ -192,7 +193,10 @@ class Search:
         found: list[Observation] = []
         for issue in issues:
             at = issue.created_at
-            if at is None or at > context.until or (not self.reading.whole and at < context.since):
+            if at is None:
+                note_undated(issue.key, context)
+                continue
+            if at > context.until or (not self.reading.whole and at < context.since):
                 continue
             observed = self.reading.observe(issue)
             found += observed

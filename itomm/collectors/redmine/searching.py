@@ -15,6 +15,7 @@ from itomm.collectors.redmine.issue import observation, read_issue, related_numb
 from itomm.collectors.redmine.settings import RedmineSettings
 from itomm.collectors.redmine.site import Site, identifier_of
 from itomm.collectors.resuming import checkpoint
+from itomm.collectors.undated import note_undated
 from itomm.evidence.observation import Observation, Page, RequestMade, UnknownReason
 
 _ISSUES = "issues"
@@ -147,8 +148,11 @@ def _observation(
     row: Payload, search: Search, kinds: Mapping[str, str | None], api: RedmineApi, context: CollectionContext
 ) -> Observation | None:
     whole = _with_journals(row, search.site, api, context)
-    ticket = read_issue(whole, search.site, kinds) if whole else None
-    if whole is None or ticket is None:
+    if whole is None:
+        return None
+    ticket = read_issue(whole, search.site, kinds)
+    if ticket is None:
+        note_undated(f"issue {identifier_of(whole)}", context)
         return None
     begun = ticket.created_at <= context.until and (search.anytime or context.since <= ticket.created_at)
     return observation(whole, ticket, search.kind, search.site) if begun else None

@@ -21,6 +21,7 @@ from itomm.collectors.request_tracker.ticket import (
     was_touched,
 )
 from itomm.collectors.resuming import checkpoint
+from itomm.collectors.undated import note_undated
 from itomm.evidence.observation import Observation, Page, UnknownReason
 
 TIME_ZONE_MARGIN = timedelta(hours=15)
@@ -93,8 +94,13 @@ def _observation(
     context: CollectionContext,
 ) -> Observation | None:
     transactions = _transactions(row, api, context) if was_touched(row, search.site) else []
-    ticket = read_ticket(row, transactions, search.site, kinds) if transactions is not None else None
-    if transactions is None or ticket is None or ticket.created_at > context.until:
+    if transactions is None:
+        return None
+    ticket = read_ticket(row, transactions, search.site, kinds)
+    if ticket is None:
+        note_undated(f"ticket {row.get('id')}", context)
+        return None
+    if ticket.created_at > context.until:
         return None
     if search.created_since is not None and ticket.created_at < search.created_since:
         return None
