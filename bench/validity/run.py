@@ -6,14 +6,16 @@ PYTHONPATH= .venv/bin/python -m bench.validity.run --organisations 40 --seed 1 -
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ import yaml
 
 from bench.validity.organisations import Organisation, organisations
 from bench.validity.variations import BASE, VARIATIONS, Variation
+from itomm.cli.main import run as itomm_at_the_door
 from itomm.estate.configuration import TOKEN_VARIABLE
 from itomm.estate.estate import Estate
 from itomm.estate.server import EstateServer
@@ -76,20 +79,20 @@ def _first_project(server: EstateServer) -> int:
 
 
 def _assessed(config: Path, estate: Estate) -> dict[str, Any]:
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "itomm", "assess", "--config", str(config), "--output", "json"),
-            *("--now", estate.as_of.isoformat()),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=config.parent,
-        env={**os.environ, TOKEN_VARIABLE: "estate-token"},
-    )
-    if done.returncode not in {0, 3}:
-        raise RuntimeError(f"{config}: exit {done.returncode}: {done.stderr[-2000:]}")
-    document: dict[str, Any] = json.loads(done.stdout)
+    """What itomm says, called as its command is, in this process: starting one takes a third of the time."""
+    os.environ[TOKEN_VARIABLE] = "estate-token"
+    sys.argv = ["itomm", "assess", "--config", str(config), "--output", "json"]
+    sys.argv += ["--now", estate.as_of.isoformat()]
+    said, complaints = io.StringIO(), io.StringIO()
+    code: object = None
+    with redirect_stdout(said), redirect_stderr(complaints), chdir(config.parent):
+        try:
+            itomm_at_the_door()
+        except SystemExit as ended:
+            code = ended.code
+    if code not in {None, 0, 3}:
+        raise RuntimeError(f"{config}: exit {code}: {complaints.getvalue()[-2000:]}")
+    document: dict[str, Any] = json.loads(said.getvalue())
     return document
 
 
@@ -142,7 +145,12 @@ def main() -> None:
     parser.add_argument("--to", type=Path, required=True)
     chosen = parser.parse_args()
     wanted = list(organisations(chosen.seed, chosen.organisations))[chosen.first :]
-    with chosen.to.open("a", encoding="utf-8") as out, ProcessPoolExecutor(chosen.workers) as workers:
+    with (
+        chosen.to.open("a", encoding="utf-8") as out,
+        ProcessPoolExecutor(
+            chosen.workers, mp_context=get_context("spawn"), max_tasks_per_child=1
+        ) as workers,
+    ):
         for results in workers.map(studied, wanted, [chosen.base_only] * len(wanted)):
             for result in results:
                 out.write(json.dumps(result, ensure_ascii=False) + "\n")
