@@ -58,6 +58,8 @@ KINDS = (
     "half-migrated tools",
     "three time zones",
     "quiet",
+    "closes all before the audit",
+    "Chinese status names",
 )
 """What is particular about an organisation. ``mixed`` draws each habit of each service by itself."""
 
@@ -78,6 +80,10 @@ def _organisation(base: Mapping[str, Any], number: int, kind: str, chance: rando
         "handbook": _handbook(base["handbook"], kind, chance),
         "services": [_service(base, service, kind, [*teams], chance) for service in names],
     }
+    if kind == "closes all before the audit":
+        habits["closes_all_before"] = True
+    if kind == "Chinese status names":
+        habits["status_language"] = "chinese"
     return Organisation(name, kind, habits)
 
 
@@ -101,7 +107,7 @@ def _profile_of(section: str, kind: str, chance: random.Random) -> str:
             return "excellent" if section in TOOLS else "poor"
         case "people-rich and tool-poor":
             return "poor" if section in TOOLS else "excellent"
-        case "quiet" | "ticket gamers":
+        case "quiet" | "ticket gamers" | "closes all before the audit":
             return "middling"
     return chance.choice(PROFILES)
 

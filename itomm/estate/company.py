@@ -18,6 +18,7 @@ from itomm.estate.monitoring import MonitoringData
 from itomm.estate.people import Person, people_of
 from itomm.estate.repositories import Project
 from itomm.estate.tickets import Ticket, as_seen
+from itomm.estate.tidying_up import closed_up
 from itomm.estate.working_time import Span, midnight
 
 TRACKER_PROJECTS = ("OPS", "SEC")
@@ -72,6 +73,8 @@ def company_of(habits: CompanyHabits, as_of: datetime | None = None) -> Company:
     grown.extend(security.tickets)
     postmortems.extend(security.postmortems)
     numbered, keys = _numbered(grown, end)
+    if habits.closes_all_before:
+        numbered = tuple(closed_up(numbered, staff[0], habits.as_of, end))
     operational = [ticket for ticket in numbered if ticket.kind == "Incident"]
     return Company(
         habits=habits,

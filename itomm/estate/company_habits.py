@@ -302,6 +302,8 @@ class CompanyHabits(Habit):
     services: tuple[Service, ...]
     service_desk: ServiceDesk = ServiceDesk()
     handbook: Handbook = Handbook()
+    closes_all_before: bool = False  # one person closes every open ticket on the day before ``as_of``
+    status_language: Literal["english", "chinese"] = "english"
     declared: Mapping[str, Declared] = {}
 
 

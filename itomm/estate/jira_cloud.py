@@ -42,7 +42,9 @@ class JiraCloudApi(JiraSite):
 
     def flavour(self, request: Request, version: str) -> Flavour:
         """Bodies are documents in v3 and text in v2."""
-        return Flavour(f"{request.base}/jira", version, cloud=True, rich_text=version == "3")
+        return Flavour(
+            f"{request.base}/jira", version, cloud=True, rich_text=version == "3", chinese=self.chinese
+        )
 
     def server_info(self, flavour: Flavour) -> Mapping[str, object]:
         """A Cloud site's description of itself."""

@@ -29,7 +29,7 @@ class JiraDataCenterApi(JiraSite):
 
     def flavour(self, request: Request, version: str) -> Flavour:
         """Text bodies, users by name."""
-        return Flavour(f"{request.base}/jira-dc", version, cloud=False, rich_text=False)
+        return Flavour(f"{request.base}/jira-dc", version, cloud=False, rich_text=False, chinese=self.chinese)
 
     def server_info(self, flavour: Flavour) -> Mapping[str, object]:
         """A Data Center's description of itself."""

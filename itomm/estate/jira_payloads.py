@@ -22,6 +22,14 @@ _CATEGORIES = {
     "indeterminate": (4, "yellow", "In Progress"),
     "done": (3, "green", "Done"),
 }
+_CHINESE_CATEGORIES = {"new": "待办", "indeterminate": "进行中", "done": "完成"}
+_CHINESE_STATUSES = {
+    "Open": "新建",
+    "Planned": "已计划",
+    "In Progress": "处理中",
+    "Resolved": "已解决",
+    "Closed": "已关闭",
+}
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,7 @@ class Flavour:
     version: str  # API version in links
     cloud: bool
     rich_text: bool  # bodies as documents (Cloud v3) and not as text
+    chinese: bool = False  # names of statuses and their categories
 
     def link(self, path: str) -> str:
         """The address of a REST resource."""
@@ -191,6 +200,8 @@ def user(person: Person, flavour: Flavour) -> dict[str, object]:
 def status(one: Status, flavour: Flavour) -> dict[str, object]:
     """A status with its category."""
     number, colour, name = _CATEGORIES[one.category]
+    if flavour.chinese:
+        name = _CHINESE_CATEGORIES[one.category]
     category = {
         "self": flavour.link(f"statuscategory/{number}"),
         "id": number,
@@ -202,7 +213,7 @@ def status(one: Status, flavour: Flavour) -> dict[str, object]:
         "self": flavour.link(f"status/{one.id}"),
         "description": "",
         "iconUrl": f"{flavour.base}/",
-        "name": one.name,
+        "name": _status_name(one, flavour),
         "id": one.id,
         "statusCategory": category,
     }
@@ -287,9 +298,9 @@ def _item(entry: HistoryEntry, flavour: Flavour) -> dict[str, object]:
         "fieldtype": "jira",
         "fieldId": entry.field,
         "from": _reference(before, flavour),
-        "fromString": _name(before),
+        "fromString": _name(before, flavour),
         "to": _reference(after, flavour),
-        "toString": _name(after),
+        "toString": _name(after, flavour),
     }
 
 
@@ -301,5 +312,11 @@ def _reference(value: Person | Status | None, flavour: Flavour) -> str | None:
     return None
 
 
-def _name(value: Person | Status | None) -> str | None:
+def _name(value: Person | Status | None, flavour: Flavour) -> str | None:
+    if isinstance(value, Status):
+        return _status_name(value, flavour)
     return value.name if value is not None else None
+
+
+def _status_name(one: Status, flavour: Flavour) -> str:
+    return _CHINESE_STATUSES.get(one.name, one.name) if flavour.chinese else one.name

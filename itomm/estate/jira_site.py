@@ -33,6 +33,7 @@ class JiraSite(ABC):
 
     def __init__(self, company: Company) -> None:
         self.company = company
+        self.chinese = company.habits.status_language == "chinese"
         self.payloads = Payloads(company)
         self.by_key = {ticket.key: ticket for ticket in company.tickets}
         self.by_id = {self.payloads.id_of(ticket): ticket for ticket in company.tickets}
