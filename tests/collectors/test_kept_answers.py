@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -16,8 +18,10 @@ from itomm.collectors.conformance import Answer, MisbehavingServer, PretendTime
 from itomm.collectors.framework.adapter import GuardedAdapter
 from itomm.collectors.framework.answer_journal import AnswerJournal, JournalKey
 from itomm.collectors.framework.clock_skew import ClockSkew
-from itomm.collectors.framework.kept_answers import KeptAnswers
+from itomm.collectors.framework.kept_answers import AnswersFolder, KeptAnswers
 from itomm.collectors.framework.limits import Limits
+from itomm.collectors.source import build_source
+from itomm.config.clock import system_clock
 
 SessionOf = Callable[[GuardedAdapter], requests.Session]
 Opened = Callable[[], requests.Session]
@@ -168,6 +172,54 @@ def test_of_several_notes_the_last_is_recalled_and_only_by_a_run_that_goes_on(
     assert adapter.recall("since") is None
     adapter = adapter_of_a_run()
     assert [adapter.recall(name) for name in ("until", "since", "since")] == [None, "Tuesday", None]
+
+
+def noted(
+    path: Path,
+    *,
+    token: str = "s3cr3t-one",
+    asked: str = "everything",
+    url: str = "https://alerts.example",
+    store_key: bytes = b"the key of the store",
+) -> KeptAnswers:
+    """What a run over a source with this token finds of what others kept."""
+    settings = {"collector": "alertmanager", "url": url, "token": "env:TOKEN_OF_THIS_TEST"}
+    os.environ["TOKEN_OF_THIS_TEST"] = token
+    return AnswersFolder(path, asked).of(build_source("alerts", settings), store_key, system_clock)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"token": "s3cr3t-two"},
+        {"asked": "less"},
+        {"url": "https://other.example"},
+        {"store_key": b"the key of another store"},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_with_another_token_question_address_or_store_nothing_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: dict[str, Any]
+) -> None:
+    monkeypatch.setenv("TOKEN_OF_THIS_TEST", "")  # so that it is put back
+    for run in ({}, other):
+        begun = noted(tmp_path, **run)
+        assert begun.recall("note") is None
+        begun.remember("note", "kept")
+        begun.close()
+    before = noted(tmp_path)
+    assert before.recall("note") is None, "the file was begun anew"
+    before.close()
+
+
+def test_the_same_source_finds_what_it_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN_OF_THIS_TEST", "")  # so that it is put back
+    first = noted(tmp_path)
+    first.remember("note", "kept")
+    first.close()
+    again = noted(tmp_path)
+    assert again.recall("note") == "kept"
+    again.close()
 
 
 def test_without_a_journal_nothing_is_kept(server: MisbehavingServer, time: PretendTime) -> None:
