@@ -177,7 +177,7 @@ def test_of_several_notes_the_last_is_recalled_and_only_by_a_run_that_goes_on(
 def noted(
     path: Path,
     *,
-    token: str = "s3cr3t-one",
+    token: str = "s3cr3t-one",  # noqa: S107  an invented one
     asked: str = "everything",
     url: str = "https://alerts.example",
     store_key: bytes = b"the key of the store",
