@@ -36,6 +36,9 @@ from itomm.evidence.reading.held import HeldRecords
 from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.store import Store
 
+MOST_WARNINGS = 5
+"""Of one source; a handbook may have one for every page."""
+
 _PATHS = ("path", "rules_in_git")
 """Settings of collectors that name files or folders."""
 
@@ -137,7 +140,7 @@ def run_collection(
         chosen = [source for source in sources if not only or source.name in only]
         assignment = _assignment(workspace, chosen, services, manner)
         processes = workspace.configuration.settings.processes
-        apart = sources_apart(chosen, assignment, store.collections(), processes=processes)
+        apart = sources_apart(chosen, store.collections(), processes=processes)
         with collecting(quiet=invocation.quiet) as progress:
             results = collect(chosen, store, assignment, invocation.clock, progress=progress, apart=apart)
         store.end_run()
@@ -247,6 +250,8 @@ def print_results(results: Sequence[StreamResult]) -> None:
     print_table("Collected", headings, rows, right=(2, 3, 4))
     for source, streams in by_source.items():
         _print_faults(source, [stream for stream in streams if not stream.outcome.complete])
+        if source != CATALOGUE_SOURCE:  # its conflicts are told with the scope
+            _print_warnings(source, streams)
 
 
 def _state(streams: Sequence[StreamResult]) -> str:
@@ -261,6 +266,20 @@ def _print_faults(source: str, failed: Sequence[StreamResult]) -> None:
         by_message.setdefault(stream.outcome.error, []).append(stream.record_type)
     for message, record_types in by_message.items():
         print_paragraph(f"  {source}: {', '.join(record_types)} incomplete. {message}", style="red")
+
+
+def _print_warnings(source: str, streams: Sequence[StreamResult]) -> None:
+    """What harms nothing and is still worth knowing, each once."""
+    by_warning: dict[str, list[str]] = {}
+    for stream in streams:
+        for warning in stream.outcome.warnings:
+            by_warning.setdefault(warning, []).append(stream.record_type)
+    shown = list(by_warning.items())[:MOST_WARNINGS]
+    for warning, record_types in shown:
+        kinds = f" ({', '.join(record_types)})" if len(record_types) < len(streams) else ""
+        print_paragraph(f"  {source}: {warning}{kinds}")
+    if len(by_warning) > len(shown):
+        print_paragraph(f"  {source}: and {len(by_warning) - len(shown)} more warnings.")
 
 
 def _resolved(written: Mapping[str, Any], configuration: Configuration) -> dict[str, Any]:
