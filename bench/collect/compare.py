@@ -30,7 +30,7 @@ def main() -> None:
     options.add_argument("--jira-per-minute", type=int, default=3000)
     options.add_argument("--concurrency", type=int, default=8)
     options.add_argument("--only", choices=["gitlab", "jira"])
-    options.add_argument("--processes", type=int, default=2)
+    options.add_argument("--processes", type=int, default=1)
     chosen = options.parse_args()
     size = Size(**{name: max(1, int(each * chosen.scale)) for name, each in vars(Size()).items()})
     limits = {"gitlab": chosen.gitlab_per_minute, "jira": chosen.jira_per_minute}

@@ -108,7 +108,7 @@ def _collected(chosen: argparse.Namespace) -> dict[str, object]:
             ),
             standing=standing(sources, known, services=(), history=HISTORY),
         )
-        apart = sources_apart(sources, assignment, (), processes=chosen.processes)
+        apart = sources_apart(sources, known, processes=chosen.processes)
         results = collect(sources, store, assignment, lambda: until, apart=apart)
         store.end_run()
     store.engine.dispose()

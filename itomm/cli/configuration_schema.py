@@ -20,7 +20,7 @@ _TEXTS: Texts = {
         "organisation": ("The whole that is assessed.", {"id": "acme", "name": "Acme"}),
         "history_days": ("How many days back events are read on a first run.", 400),
         "full_reading_days": ("So many days apart everything is read; in between only what changed.", 7),
-        "processes": ("How many processes collect side by side; default: one for each large source.", 2),
+        "processes": ("How many processes read sources side by side.", 2),
         "sources": ("The tools that evidence is read from, by a name of your own.",),
         "groups": ("Parts of the organisation.", [{"id": "shop", "name": "Shop"}]),
         "services": ("What is assessed.", [{"id": "checkout", "tier": 1}]),

@@ -184,7 +184,7 @@ class Settings(StrictModel):
     organisation: Organisation
     history_days: Annotated[int, Field(ge=1, le=3660)] = 400
     full_reading_days: Annotated[int, Field(ge=0, le=366)] = 7
-    processes: Annotated[int, Field(ge=1, le=64)] | None = None
+    processes: Annotated[int, Field(ge=1, le=64)] = 1
     sources: dict[Identifier, dict[str, Any]] = Field(default_factory=dict)
     groups: tuple[Group, ...] = ()
     services: tuple[Service, ...] = ()

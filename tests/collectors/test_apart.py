@@ -22,14 +22,12 @@ import itomm.estate
 from itomm.collectors.alertmanager import AlertmanagerCollector
 from itomm.collectors.conformance import MemorySink
 from itomm.collectors.framework.apart import _carried, parcel
-from itomm.collectors.framework.continuing import Continuation
 from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import StreamResult, collect
-from itomm.collectors.framework.sharing import LARGE_RECORDS, LARGE_SERVICES, sources_apart
+from itomm.collectors.framework.sharing import sources_apart
 from itomm.collectors.source import Source, build_source
 from itomm.config.clock import fixed_clock
 from itomm.config.errors import StoreError
-from itomm.config.settings import Service
 from itomm.estate.estate import Estate
 from itomm.estate.server import EstateServer
 from itomm.evidence.collection import Collection
@@ -253,48 +251,23 @@ def networked(*names: str) -> list[Source]:
 @pytest.mark.parametrize(
     ("records", "processes", "expected"),
     [
-        ({"a": LARGE_RECORDS, "b": LARGE_RECORDS + 1, "c": 1}, 2, {"b"}),
-        ({"a": LARGE_RECORDS, "b": LARGE_RECORDS + 1, "c": 1}, 8, {"a", "b"}),
-        ({"a": LARGE_RECORDS, "b": LARGE_RECORDS + 1, "c": 1}, 1, set()),
-        ({"a": 0, "b": 5, "c": 1}, 2, {"b"}),
+        ({"a": 7, "b": 9, "c": 1}, 2, {"b"}),
+        ({"a": 7, "b": 9, "c": 1}, 3, {"a", "b"}),
+        ({"a": 7, "b": 9, "c": 1}, 8, {"a", "b"}),
+        ({"a": 7, "b": 9, "c": 1}, 1, set()),
+        ({"a": 0, "b": 0}, 2, {"a"}),
+        ({"a": 7}, 2, set()),
+        ({}, 2, set()),
     ],
 )
-def test_as_many_processes_read_as_are_wished(
+def test_the_largest_sources_are_read_apart(
     records: dict[str, int], processes: int, expected: set[str]
 ) -> None:
     collections = [known(name, count) for name, count in records.items()]
-    chosen = sources_apart(networked(*records), ASSIGNMENT, collections, processes=processes)
-    assert chosen == expected
+    assert sources_apart(networked(*records), collections, processes=processes) == expected
 
 
-@pytest.mark.parametrize(
-    ("records", "processors", "expected"),
-    [
-        ({"a": LARGE_RECORDS, "b": LARGE_RECORDS + 1, "c": 1}, 2, {"b"}),
-        ({"a": LARGE_RECORDS, "b": LARGE_RECORDS + 1, "c": 1}, 1, set()),
-        ({"a": LARGE_RECORDS, "b": LARGE_RECORDS - 1}, 2, set()),
-    ],
-    ids=["two large ones", "one processor", "one large one"],
-)
-def test_without_a_wish_large_sources_share_the_processors(
-    records: dict[str, int], processors: int, expected: set[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("itomm.collectors.framework.sharing._processors", lambda: processors)
-    collections = [known(name, count) for name, count in records.items()]
-    assert sources_apart(networked(*records), ASSIGNMENT, collections) == expected
-
-
-def test_a_source_of_which_only_changes_are_read_is_not_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("itomm.collectors.framework.sharing._processors", lambda: 2)
-    going_on = replace(ASSIGNMENT, continue_from={("a", "silence"): Continuation(NOW, "before", NOW)})
-    collections = [known("a", LARGE_RECORDS), known("b", LARGE_RECORDS)]
-    assert len(sources_apart(networked("a", "b"), ASSIGNMENT, collections)) == 1
-    assert sources_apart(networked("a", "b"), going_on, collections) == frozenset()
-
-
-def test_at_first_the_number_of_services_tells_what_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("itomm.collectors.framework.sharing._processors", lambda: 2)
-    services = tuple(Service(id=f"s{number}") for number in range(LARGE_SERVICES))
-    many, fewer = replace(ASSIGNMENT, services=services), replace(ASSIGNMENT, services=services[1:])
-    assert sources_apart(networked("a", "b"), many, ()) == {"a"}
-    assert sources_apart(networked("a", "b"), fewer, ()) == frozenset()
+def test_what_asks_no_server_is_never_read_apart(tmp_path: Path) -> None:
+    local = build_source("files", {"collector": "local_git", "path": str(tmp_path)})
+    chosen = sources_apart([local, *networked("a", "b")], [known("files", 9)], processes=2)
+    assert chosen == {"a"}

@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 from itomm.config.errors import ItommError
 from itomm.evidence.observation import Page
 
-BYTES_AHEAD = 8 * 1024 * 1024
+BYTES_AHEAD = 4 * 1024 * 1024
 """Of answers whose pages wait, as they came; read, they take some seven times as much memory."""
 
 PAGES_AHEAD_PER_LANE = 4

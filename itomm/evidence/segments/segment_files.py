@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import threading
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,8 +24,14 @@ OF_THE_COLLECTION = frozenset({"evidence_id", "source", "collected_at", "collect
 _ROWS_IN_A_BUCKET = 4_000_000
 """Identities that are compared at once; keeps memory flat when a segment set is counted."""
 
+_ROWS_WRITTEN_AT_ONCE = 20_480
+"""Rows of a row group, which is gathered in memory before it is written: some 20 MB of pipelines."""
+
 _ROWS_FOR_ONE_CORE = 200_000
 """Up to here, to open a database that uses all cores takes longer than to count on one."""
+
+_writing = threading.Lock()
+"""One segment at a time: each takes its memory, and collections of several sources may end together."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +82,13 @@ def write_rows(rows: exp.Query, target: Path) -> None:
         params=[
             exp.CopyParameter(this=exp.var("FORMAT"), expression=exp.var("parquet")),
             exp.CopyParameter(this=exp.var("COMPRESSION"), expression=exp.var("zstd")),
+            exp.CopyParameter(
+                this=exp.var("ROW_GROUP_SIZE"), expression=exp.Literal.number(_ROWS_WRITTEN_AT_ONCE)
+            ),
         ],
     )
     try:
-        with in_order() as connection:
+        with _writing, in_order() as connection:
             connection.execute(copy.sql(dialect="duckdb"))
     except duckdb.Error as error:
         partial.unlink(missing_ok=True)
