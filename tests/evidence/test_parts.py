@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlglot import exp
 
 from itomm.config.errors import StoreError
 from itomm.evidence.observation import Page
-from itomm.evidence.segments import parts
+from itomm.evidence.segments import parts, segment_files
+from itomm.evidence.segments.duckdb_connection import in_order
 from itomm.evidence.segments.writer import CollectionWriter
 from itomm.evidence.store import Store
 from itomm.evidence.trust.verification import verify
@@ -148,3 +150,17 @@ def test_records_that_pages_repeat_across_parts_count_once(store: Store) -> None
     found = known(store, "security_scan", NOON, "source_ref", "service_id")
     assert len(found) == 12
     assert [service for name, service in found if str(name).startswith("0-")] == ["shop"] * 4
+
+
+def test_a_segment_is_written_in_groups_of_rows_that_memory_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segment_files, "_ROWS_WRITTEN_AT_ONCE", 2048)
+    target = tmp_path / "segment.parquet"
+    numbers = exp.select("*").from_(exp.func("range", exp.Literal.number(5000)))
+    segment_files.write_rows(numbers, target)
+    told = exp.func("parquet_metadata", exp.Literal.string(str(target)))
+    groups = exp.select("row_group_id", "row_group_num_rows").distinct().from_(told)
+    with in_order() as connection:
+        found = connection.execute(groups.sql(dialect="duckdb")).fetchall()
+    assert sorted(rows for _, rows in found) == [904, 2048, 2048]
