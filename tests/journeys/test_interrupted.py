@@ -9,6 +9,8 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
+
 from itomm.estate.estate import Estate
 from itomm.estate.server import EstateServer
 from tests.journeys.door import DAY_OF_ASSESSMENT, ESTATE_TOKEN, TOKEN_VARIABLE, Door, configured
@@ -16,21 +18,28 @@ from tests.journeys.door import DAY_OF_ASSESSMENT, ESTATE_TOKEN, TOKEN_VARIABLE,
 PATIENCE_SECONDS = 60.0
 
 
+@pytest.mark.parametrize("processes", [1, 4])
 def test_an_interrupted_collection_leaves_a_clean_store(
-    small_estate: Estate, small_server: EstateServer, tmp_path: Path, itomm_at_the_door: Door
+    processes: int, small_estate: Estate, small_server: EstateServer, tmp_path: Path, itomm_at_the_door: Door
 ) -> None:
     config = configured(tmp_path, small_estate, small_server)
+    config.write_text(f"processes: {processes}\n{config.read_text()}")
     small_server.faults.add("/gitlab/", "slow", after=20, seconds=30)
     command = [sys.executable, "-m", "itomm", "collect", "--config", str(config), "--now", DAY_OF_ASSESSMENT]
     environment = {**os.environ, TOKEN_VARIABLE: ESTATE_TOKEN}
     heeded = signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs behind a shell ignores it
     running = subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     signal.signal(signal.SIGINT, heeded)
     _until_requests(small_server, running, wanted=21)
 
-    running.send_signal(signal.SIGINT)
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does
     out, err = running.communicate(timeout=PATIENCE_SECONDS)
 
     assert running.returncode == 130
