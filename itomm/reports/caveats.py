@@ -42,7 +42,10 @@ class CaveatHere:
     @property
     def sentence(self) -> str:
         """What was seen, and how many of the records count here."""
-        counted = f" {count_text(self.here, 'of them counts', 'of them count')} here." if self.here else ""
+        before = ", or did before" if self.caveat.signal is Signal.RELABELLED else ""
+        counted = (
+            f" {count_text(self.here, 'of them counts', 'of them count')} here{before}." if self.here else ""
+        )
         return f"{heading(self.caveat)}: {self.caveat.text}.{counted}"
 
 

@@ -270,7 +270,10 @@ class CaveatRecord:
 
 @dataclass(frozen=True)
 class TouchedAnswer:
-    """An answer that counted so many of the records that a caveat is about; 0 where it is about none."""
+    """An answer that counted so many of the records that a caveat is about; 0 where it is about none.
+
+    A record that was altered is among them when it counts, or did before it was altered.
+    """
 
     criterion: str
     scope: str

@@ -6,6 +6,7 @@ They change nothing: no answer, level, interval or confidence is computed from t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +17,9 @@ from itomm.rules.columns_read import columns_read
 from itomm.rules.listing import columns_listed
 from itomm.rules.rule import BoundRule, Rule
 from itomm.rules.rule_set import RuleSet
-from itomm.rules.signals.in_evidence import signals_in
+from itomm.rules.signals.in_evidence import before_it_was_altered, signals_in
 from itomm.rules.signals.suspicion import Identity, NotLooked, Signal, SuspectRecord, Suspicion
-from itomm.rules.signals.touched import RuleKey, Touched, touched_answers
+from itomm.rules.signals.touched import RuleKey, Touched, together, touched_answers
 from itomm.scoring.assessment import (
     Caveat,
     CaveatRecord,
@@ -49,13 +50,11 @@ def caveats_on(
     counted = {name for each in bounds for name in _counted_types(each.rule)}
     looked = list(signals_in(snapshot, counted, as_of))
     suspicions = [each for each in looked if isinstance(each, Suspicion)]
-    touched: Touched = {}
-    if suspicions:
-        suspects = [record.identity for each in suspicions for record in each.records]
-        types = [each for bound in bounds for each in bound.rule.needed_types]
-        columns = {name: read | {"source"} for name, read in columns_listed(bounds).items()}
-        with closing(open_evidence(snapshot, types, as_of, columns=columns)) as connection:
-            touched = touched_answers(connection, bounds, suspects)
+    touched = _counting(snapshot, bounds, as_of, _identities(suspicions))
+    if altered := _identities(each for each in suspicions if each.field is not None):
+        # What was altered may count no longer, and did before: that is what altering it may be for.
+        before = before_it_was_altered(snapshot, {each.record_type for each in altered}, as_of)
+        touched = together(touched, _counting(before, bounds, as_of, altered))
     reading = {(each.rule.name, each.rule.window_days): columns_read([each]) for each in bounds}
     found = [
         *((each, _touching(each, scopes, touched, reading)) for each in suspicions),
@@ -65,6 +64,22 @@ def caveats_on(
         tuple(_numbered((suspicion, touches) for suspicion, touches in found if touches)),
         tuple(sorted({each for each in looked if isinstance(each, NotLooked)})),
     )
+
+
+def _identities(suspicions: Iterable[Suspicion]) -> set[Identity]:
+    return {record.identity for each in suspicions for record in each.records}
+
+
+def _counting(
+    snapshot: Snapshot, bounds: Sequence[BoundRule], as_of: datetime, suspects: AbstractSet[Identity]
+) -> Touched:
+    """Which of the suspects each rule counts in a snapshot."""
+    if not suspects:
+        return {}
+    types = [each for bound in bounds for each in bound.rule.needed_types]
+    columns = {name: read | {"source"} for name, read in columns_listed(bounds).items()}
+    with closing(open_evidence(snapshot, types, as_of, columns=columns)) as connection:
+        return touched_answers(connection, bounds, suspects)
 
 
 def _bounds(scopes: Sequence[ScopeResult], rule_set: RuleSet, as_of: datetime) -> Iterator[BoundRule]:

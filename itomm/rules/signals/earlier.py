@@ -35,7 +35,7 @@ class Stream:
         if any(each.let_go for each in self.before):
             return f"what was read of {self.source} before was let go"
         if self.before[-1].asked_digest != self.all[-1].asked_digest:
-            return f"{self.source} was asked for something else before"
+            return f"{self.source} was asked for something else before, or by another version of itomm"
         return ""
 
     @property
@@ -78,6 +78,14 @@ def both_readings(snapshot: Snapshot, found: Iterable[Stream]) -> tuple[Snapshot
             if (each.source, each.record_type) == (stream.source, stream.record_type.name)
         ]
     return Snapshot(snapshot.folder, tuple(collections), tuple(compactions)), list(types.values())
+
+
+def as_read_before(snapshot: Snapshot, found: Iterable[Stream]) -> Snapshot:
+    """The snapshot with some streams as they were known before."""
+    known = {(each.record_type.name, each.source): each.before for each in found if not each.why_not}
+    kept = [each for each in snapshot.collections if (each.record_type, each.source) not in known]
+    before = [each for stream in known.values() for each in stream]
+    return Snapshot(snapshot.folder, (*kept, *before), snapshot.compactions)
 
 
 def columns_of_both(columns: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:

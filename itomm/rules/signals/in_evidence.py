@@ -9,7 +9,7 @@ from datetime import datetime
 from itomm.evidence.reading.as_of import open_evidence
 from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.record_types import record_types
-from itomm.rules.signals.earlier import Stream, both_readings, columns_of_both, streams
+from itomm.rules.signals.earlier import Stream, as_read_before, both_readings, columns_of_both, streams
 from itomm.rules.signals.looking import Comparing, Looking, columns_compared, columns_looked_at, not_compared
 from itomm.rules.signals.suspicion import NotLooked, Suspicion
 from itomm.rules.signals.thresholds import Thresholds, thresholds
@@ -24,6 +24,12 @@ def signals_in(
     limits = thresholds()
     yield from _known_now(snapshot, counted, as_of, limits)
     yield from _held_against_before(snapshot, counted, as_of, limits)
+
+
+def before_it_was_altered(snapshot: Snapshot, types: Collection[str], as_of: datetime) -> Snapshot:
+    """The snapshot with record types as they were read before, where that can be held against them."""
+    wanted = [record_types()[name] for name in sorted(types)]
+    return as_read_before(snapshot, streams(snapshot, wanted, as_of, thresholds().lately))
 
 
 def _known_now(

@@ -40,6 +40,17 @@ def touched_answers(
     return found
 
 
+def together(one: Touched, other: Touched) -> Touched:
+    """What either has touched."""
+    return {
+        key: {
+            place: one.get(key, {}).get(place, frozenset()) | other.get(key, {}).get(place, frozenset())
+            for place in {*one.get(key, {}), *other.get(key, {})}
+        }
+        for key in {*one, *other}
+    }
+
+
 def _asking(bound: BoundRule, record_type: str) -> Iterator[exp.Select]:
     """Which suspects of a type a rule counted, or found for a record that it counted."""
     if bound.rule.record_type.name == record_type:
