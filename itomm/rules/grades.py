@@ -33,7 +33,7 @@ class Comparison:
     symbol: str
     bound: Quantity
 
-    def holds(self, value: Fraction) -> bool:
+    def holds(self, value: Fraction | int) -> bool:
         """Whether an exact value in base units satisfies it; compared as whole numbers, which is quicker."""
         bound = self.bound.value
         return _OPERATORS[self.symbol](
@@ -52,7 +52,7 @@ class Threshold:
     comparisons: tuple[Comparison, ...]
     days: int | None = None
 
-    def holds(self, value: Fraction) -> bool:
+    def holds(self, value: Fraction | int) -> bool:
         """Whether all comparisons hold."""
         return all(comparison.holds(value) for comparison in self.comparisons)
 
@@ -64,7 +64,7 @@ class Grade:
     yes: Threshold
     partial: Threshold | None = None
 
-    def verdict(self, value: Fraction) -> Verdict:
+    def verdict(self, value: Fraction | int) -> Verdict:
         """The verdict for an exact measured value in base units."""
         if self.yes.holds(value):
             return Verdict.YES
@@ -75,6 +75,11 @@ class Grade:
     def shown(self, measured: Quantity) -> str:
         """A measured value for people, never reading as if it reached a threshold that it misses."""
         return format_quantity(measured, self._bounds)
+
+    @cached_property
+    def steps(self) -> tuple[Fraction, ...]:
+        """All values that a measured one is compared with, from the least, in base units."""
+        return tuple(sorted(self._bounds))
 
     @cached_property
     def _bounds(self) -> tuple[Fraction, ...]:

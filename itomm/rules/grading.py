@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from operator import attrgetter
 from typing import Any
@@ -98,6 +98,9 @@ class Grader:
         self._state = state
         self._undecided = undecided
         self._without_records = _MISSING.get(bound.rule.missing)
+        said = undecided.said if undecided else ""
+        self._hangs_on_it = f"{said}, and the answer hangs on it"
+        self._holds_anyway = f"{said}; the answer is the same whatever it is"
         self._record_types = tuple(each.name for each in bound.rule.needed_types)
         self._denied_in_part = state.denied_in_part(bound.rule)
         self._everywhere = state.readiness(bound.rule, None)
@@ -189,7 +192,7 @@ class Grader:
     def _untold(self, possible: AbstractSet[Verdict] | None) -> Obstacle | None:
         if self._undecided is None or possible is None or len(possible) == 1:
             return None
-        return UnknownReason.NEVER_COLLECTED, f"{self._undecided.said}, and the answer hangs on it"
+        return UnknownReason.NEVER_COLLECTED, self._hangs_on_it
 
     # --- shares of services -------------------------------------------------------------------------
 
@@ -280,18 +283,17 @@ class Grader:
         standing = self._standing(outcome, ready)
         untold = self._untold(possible)
         if untold is not None:  # what was measured with untold fields taken for empty says nothing
-            outcome = replace(outcome, value=None, matched=None)
+            outcome = Outcome(None, outcome.counted, None, outcome.sample, absent=outcome.absent)
         obstacle = standing.unready or untold or self._too_few(outcome) or standing.too_old
         if obstacle is not None:
-            answer = self._answer(Verdict.UNKNOWN, *obstacle, seen, outcome=outcome)
-            return replace(answer, what_would_change_it=_TELL_IT) if obstacle is untold else answer
+            remedy = _TELL_IT if obstacle is untold else ""
+            return self._answer(Verdict.UNKNOWN, *obstacle, seen, outcome=outcome, remedy=remedy)
         if outcome.absent or outcome.value is None:
             verdict, detail = _MISSING[self._rule.missing], "the collection was complete and no record counts"
         else:
             verdict, detail = self._rule.grade.verdict(outcome.value), ""
-        if possible is not None and self._undecided is not None:
-            same = f"{self._undecided.said}; the answer is the same whatever it is"
-            detail = f"{detail}; {same}" if detail else same
+        if possible is not None:
+            detail = f"{detail}; {self._holds_anyway}" if detail else self._holds_anyway
         return self._answer(verdict, None, detail, seen, outcome=outcome, confidence=standing.confidence)
 
     def _standing(self, outcome: Outcome, ready: Readiness) -> Standing:
@@ -346,6 +348,7 @@ class Grader:
         *,
         outcome: Outcome = NOTHING,
         confidence: Fraction = Fraction(0),
+        remedy: str = "",
     ) -> InferredAnswer:
         rule = self._rule
         if verdict is Verdict.NOT_APPLICABLE and not confidence:
@@ -368,9 +371,8 @@ class Grader:
             confidence=confidence,
             record_types=self._record_types,
             window_days=rule.window_days,
-            what_would_change_it=what_would_change(
-                rule, verdict, reason, value, outcome.counted, shown=shown
-            ),
+            what_would_change_it=remedy
+            or what_would_change(rule, verdict, reason, value, outcome.counted, shown=shown),
             loosened=rule.loosened,
         )
 

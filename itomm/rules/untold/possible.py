@@ -12,7 +12,7 @@ from itomm.rules.grades import Grade
 from itomm.rules.measures import Measure, MeasureKind
 from itomm.rules.rule import BoundRule
 
-Range = tuple[Fraction | None, Fraction | None]
+Range = tuple[Fraction | int | None, Fraction | int | None]
 """The least and the greatest value; None where nothing bounds it."""
 _ANY: Range = (None, None)
 
@@ -85,34 +85,36 @@ def possible_verdicts(bound: BoundRule, bounds: Bounds, without_records: Verdict
 
 
 def verdicts_between(grade: Grade, between: Range) -> set[Verdict]:
-    """Every verdict that a value from the least to the greatest gets."""
-    thresholds = [grade.yes, *([grade.partial] if grade.partial else [])]
-    steps = sorted({each.bound.value for part in thresholds for each in part.comparisons})
+    """Every verdict that a value from the least to the greatest gets, or two of them when there are more."""
+    steps = grade.steps
     low = steps[0] - 1 if between[0] is None else between[0]
     high = steps[-1] + 1 if between[1] is None else between[1]
-    low, high = Fraction(min(low, high)), Fraction(max(low, high))
-    points = [low, *(each for each in steps if low < each < high), high]
+    found = {grade.verdict(low), grade.verdict(high)}
+    inside = [each for each in steps if low < each < high]
+    if len(found) > 1 or not inside:
+        return found
+    points = [Fraction(each) for each in (low, *inside, high)]
     between_points = [(first + second) / 2 for first, second in pairwise(points)]
-    return {grade.verdict(value) for value in (*points, *between_points)}
+    return found | {grade.verdict(value) for value in (*inside, *between_points)}
 
 
 def _count(bound: BoundRule, bounds: Bounds) -> Range:
     if bound.measure.condition is None:
-        return Fraction(bounds.sure), Fraction(bounds.possible)
-    return Fraction(bounds.sure_matched), Fraction(bounds.possible_matched)
+        return bounds.sure, bounds.possible
+    return bounds.sure_matched, bounds.possible_matched
 
 
 def _exists(bound: BoundRule, bounds: Bounds) -> Range:
     least, most = _count(bound, bounds)
-    return Fraction(int(bool(least))), Fraction(int(bool(most)))
+    return int(bool(least)), int(bool(most))
 
 
 def _ratio(_bound: BoundRule, bounds: Bounds) -> Range:
     least = bounds.sure_matched + bounds.possible_unmatched
     most = bounds.possible_matched + bounds.sure_unmatched
     return (
-        Fraction(bounds.sure_matched, least) if least else Fraction(1),
-        Fraction(bounds.possible_matched, most) if most else Fraction(0),
+        Fraction(bounds.sure_matched, least) if least else 1,
+        Fraction(bounds.possible_matched, most) if most else 0,
     )
 
 
@@ -123,9 +125,9 @@ def _rate(bound: BoundRule, bounds: Bounds) -> Range:
 
 def _days_since(bound: BoundRule, bounds: Bounds) -> Range:
     if bounds.low is None:
-        return Fraction(0), None
+        return 0, None
     as_of = Fraction(int(bound.as_of.timestamp()) * 1_000_000 + bound.as_of.microsecond)
-    return Fraction(0), max(Fraction(0), as_of - bounds.low)
+    return 0, max(Fraction(0), as_of - bounds.low)
 
 
 def _trend(bound: BoundRule, bounds: Bounds) -> Range:
