@@ -85,7 +85,9 @@ def writes_exercises_for_the_past(_rows: list[Row], end: datetime) -> list[Row]:
 
 def makes_incidents_small(rows: list[Row], _end: datetime) -> list[Row]:
     """What was serious is not any more."""
-    return [{**row, "severity": 4, "major": False} for row in rows if (row["severity"] or 9) <= 3]
+    return [
+        {**row, "priority": 4, "severity": 4, "major": False} for row in rows if (row["priority"] or 9) <= 3
+    ]
 
 
 def does_all_problems_alone(rows: list[Row], _end: datetime) -> list[Row]:
