@@ -1,6 +1,6 @@
 """Reads the study's results and says how often answers were right; writes Markdown.
 
-PYTHONPATH= .venv/bin/python -m bench.validity.report /tmp/validity.jsonl > docs/explanation/validity.md
+PYTHONPATH= .venv/bin/python -m bench.validity.report validity.jsonl > docs/explanation/validity.md
 """
 
 from __future__ import annotations
@@ -8,64 +8,219 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from textwrap import wrap
 
-Run = dict[str, Any]
-Answer = dict[str, Any]
+from bench.validity.explanations import explanations
+from bench.validity.findings import (
+    EVERYTHING,
+    VERDICTS,
+    Answer,
+    Run,
+    by_missing_evidence,
+    decided,
+    false_yes,
+    raised,
+    right,
+)
+
 GOALS = {"direct": 0.97, "proxy": 0.85, "weak": 0.65}
-ORDER = {"no": 0, "partial": 1, "yes": 2}
+AGREEMENT_GOAL = 0.97
+BANDS = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
+WIDTH = 118
 
 
-def decided(answers: Iterable[Answer]) -> list[Answer]:
-    """Answers where something was inferred and something is true."""
-    return [each for each in answers if each["inferred"] != "unknown" and each["true"] != "unknown"]
-
-
-def false_yes(runs: Iterable[Run]) -> Iterator[tuple[Run, Answer]]:
-    """Every yes where the truth is no."""
-    for run in runs:
-        for answer in run["answers"]:
-            if answer["inferred"] == "yes" and answer["true"] == "no":
-                yield run, answer
-
-
-def raised(runs: Iterable[Run]) -> Iterator[str]:
-    """Every level or index, low or point, that rose when something was taken away."""
-    whole = {run["organisation"]: run["levels"] for run in runs if run["variation"] == "everything"}
-    for run in runs:
-        for scope, view in run["levels"].items():
-            before = whole[run["organisation"]][scope]
-            for number in ("level", "index"):
-                for side in ("low", "point"):
-                    if view[number][side] > before[number][side]:
-                        yield (
-                            f"{run['organisation']} {scope}, {run['variation']}: {number} {side} "
-                            f"{before[number][side]} → {view[number][side]}"
-                        )
-
-
-def main() -> None:
-    """Print the report."""
-    runs = [json.loads(line) for line in Path(sys.argv[1]).read_text(encoding="utf-8").splitlines()]
-    base = [run for run in runs if run["variation"] == "everything"]
+def report(runs: Sequence[Run]) -> str:
+    """The whole report as Markdown."""
+    base = [run for run in runs if run["variation"] == EVERYTHING]
     whole = [answer for run in base for answer in run["answers"]]
+    parts = (
+        _introduction(runs, base, whole),
+        _by_base(decided(whole)),
+        _by_confidence(decided(whole)),
+        _table("By kind of organisation", "organisation", _grouped(base, "kind")),
+        _table("By what was taken away", "evidence", _grouped(runs, "variation")),
+        _false_yes(runs),
+        _raised(runs),
+        _by_criterion(whole),
+        _disagreements(runs),
+    )
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def _introduction(runs: Sequence[Run], base: Sequence[Run], whole: Sequence[Answer]) -> Iterator[str]:
     known = decided(whole)
-    right = [each for each in known if each["inferred"] == each["true"]]
-    kinds = Counter(run["kind"] for run in base)
-    print(f"Organisations: {len(base)} ({', '.join(f'{n} {kind}' for kind, n in sorted(kinds.items()))}).")
-    print(f"Runs: {len(runs)}. Answers by rule with everything: {len(whole):,}; decided: {len(known):,}; ")
-    print(f"agreeing: {len(right):,} = {share(len(right), len(known))}.\n")
-    _calibration(known)
-    _by_variation(runs)
-    _false_yes(runs)
-    _raised(runs)
-    _by_criterion(whole)
+    everywhere = decided(answer for run in runs for answer in run["answers"])
+    yield "# How often the answers are right"
+    yield ""
+    yield from _paragraph(
+        f"{len(base)} made-up organisations of known habits, each read {len(runs) // max(len(base), 1)} "
+        f"times: "
+        "with everything, and with something taken away. The truth about every criterion is computed "
+        "from the "
+        "model itself, through no API, no collector and no rule; `bench/validity/README.md` says how. "
+        "No real "
+        "organisation was studied: what is true of one, nobody can compute. This page is written by "
+        "`python -m bench.validity.report`."
+    )
+    yield ""
+    yield from _paragraph(
+        f"With everything, rules gave {len(whole):,} answers. {len(known):,} are decided on both sides, and "
+        f"**{share(right(known), len(known))} of them agree** (goal: {100 * AGREEMENT_GOAL:g} %). In all "
+        f"{len(runs):,} readings, {len(everywhere):,} are decided and "
+        f"{share(right(everywhere), len(everywhere))} agree. An answer that is *unknown* is neither "
+        f"right nor "
+        "wrong; how many there are is told beside it."
+    )
 
 
-def _heading(*names: str) -> None:
-    print(f"| {' | '.join(names)} |\n| {' | '.join('---' for _ in names)} |")
+def _by_base(known: Sequence[Answer]) -> Iterator[str]:
+    yield "## By what the evidence is"
+    yield ""
+    yield from _heading("evidence", "decided", "right", "goal")
+    for base, goal in GOALS.items():
+        of = [each for each in known if each["base"] == base]
+        yield f"| {base} | {len(of):,} | {share(right(of), len(of))} | {100 * goal:g} % |"
+
+
+def _by_confidence(known: Sequence[Answer]) -> Iterator[str]:
+    yield "## By stated confidence"
+    yield ""
+    yield from _paragraph(
+        "Confidence also says how fresh the evidence is and how much of it there is, so it stays below "
+        "what is "
+        "right: it is cautious, and must never be too high."
+    )
+    yield ""
+    yield from _heading("confidence", "decided", "right")
+    for low, high in pairwise(BANDS):
+        of = [each for each in known if low <= float(each["confidence"]) < high]
+        if of:
+            yield f"| {low:.1f} to {min(high, 1):.1f} | {len(of):,} | {share(right(of), len(of))} |"
+
+
+def _grouped(runs: Iterable[Run], by: str) -> Mapping[str, list[Run]]:
+    found: dict[str, list[Run]] = defaultdict(list)
+    for run in runs:
+        found[run[by]].append(run)
+    return found
+
+
+def _table(title: str, first: str, groups: Mapping[str, Sequence[Run]]) -> Iterator[str]:
+    yield f"## {title}"
+    yield ""
+    yield from _heading(first, "readings", "decided", "right", "unknown", "yes where no")
+    for name, of in groups.items():
+        answers = [answer for run in of for answer in run["answers"]]
+        known = decided(answers)
+        unknown = sum(each["inferred"] == "unknown" for each in answers)
+        wrong = sum(1 for _ in false_yes(of))
+        yield (
+            f"| {name} | {len(of)} | {len(known):,} | {share(right(known), len(known))} | "
+            f"{share(unknown, len(answers))} | {wrong} |"
+        )
+
+
+def _false_yes(runs: Sequence[Run]) -> Iterator[str]:
+    missing = list(by_missing_evidence(runs))
+    yield "## Yes where the truth is no"
+    yield ""
+    yield f"Because evidence was missing: **{len(missing)}** (goal: none, in all readings)."
+    yield from (f"- {_named(run, answer)}" for run, answer in missing)
+    others = [pair for pair in false_yes(runs) if pair[0]["variation"] == EVERYTHING]
+    yield f"For other reasons, with everything: {len(others)}."
+    yield ""
+    yield from (f"- {_named(run, answer)}" for run, answer in others)
+
+
+def _named(run: Run, answer: Answer) -> str:
+    return (
+        f"{run['organisation']} ({run['kind']}), {run['variation']}: {answer['criterion']} of "
+        f"{answer['scope']}; `{answer['rule']}` measured {answer['measured']}"
+    )
+
+
+def _raised(runs: Sequence[Run]) -> Iterator[str]:
+    found = list(raised(runs))
+    yield "## Raised by taking evidence away"
+    yield ""
+    yield f"Levels and indices, low and point, of scopes and practices: **{len(found)}** rose (goal: none)."
+    yield from (f"- {each}" for each in found[:200])
+
+
+def _by_criterion(whole: Sequence[Answer]) -> Iterator[str]:
+    yield "## By criterion, with everything"
+    yield ""
+    yield from _paragraph(
+        "Precision: of the answers given so, how many percent are true. Recall: of what is truly so, "
+        "how much "
+        "was said; an unknown counts against it. Yes, partial and no stand in this order; none where "
+        "there were "
+        "none."
+    )
+    yield ""
+    yield from _heading("criterion", "evidence", "answers", "unknown", "right", "precision", "recall")
+    for criterion, of in sorted(_by(whole, lambda each: str(each["criterion"])).items()):
+        known = decided(of)
+        unknown = sum(each["inferred"] == "unknown" for each in of)
+        bases = "/".join(sorted({each["base"] for each in of}))
+        cells = (
+            *(criterion, bases, len(of), share(unknown, len(of)), share(right(known), len(known))),
+            " / ".join(_precision(known, verdict) for verdict in VERDICTS),
+            " / ".join(_recall(of, verdict) for verdict in VERDICTS),
+        )
+        yield f"| {' | '.join(map(str, cells))} |"
+
+
+def _precision(known: Sequence[Answer], verdict: str) -> str:
+    said = [each for each in known if each["inferred"] == verdict]
+    return short_share(right(said), len(said))
+
+
+def _recall(answers: Sequence[Answer], verdict: str) -> str:
+    true = [each for each in answers if each["true"] == verdict]
+    return short_share(sum(each["inferred"] == verdict for each in true), len(true))
+
+
+def _disagreements(runs: Sequence[Run]) -> Iterator[str]:
+    known = explanations()
+    yield "## Disagreements, explained"
+    yield ""
+    yield "All answers that differ from the truth, in all readings, by criterion."
+    yield ""
+    differing = [
+        each
+        for each in decided(a for run in runs for a in run["answers"])
+        if each["inferred"] != each["true"]
+    ]
+    by_criterion = _by(differing, lambda each: str(each["criterion"]))
+    for criterion, of in sorted(by_criterion.items(), key=lambda item: (-len(item[1]), item[0])):
+        kinds = Counter(f"{_words(each['inferred'])} for {_words(each['true'])}" for each in of)
+        listed = ", ".join(f"{count} times {what}" for what, count in sorted(kinds.items()))
+        said = f"- **{criterion}**: {listed}. {known.get(criterion, '**Not explained.**')}"
+        yield from _paragraph(said, indent="  ")
+
+
+def _by(answers: Iterable[Answer], key: Callable[[Answer], str]) -> Mapping[str, list[Answer]]:
+    found: dict[str, list[Answer]] = defaultdict(list)
+    for each in answers:
+        found[key(each)].append(each)
+    return found
+
+
+def _paragraph(text: str, indent: str = "") -> Iterator[str]:
+    yield from wrap(text, WIDTH, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False)
+
+
+def _heading(*names: str) -> Iterator[str]:
+    yield f"| {' | '.join(names)} |"
+    yield f"| {' | '.join('---' for _ in names)} |"
+
+
+def _words(verdict: str) -> str:
+    return verdict.replace("_", " ")
 
 
 def share(part: int, of: int) -> str:
@@ -73,75 +228,15 @@ def share(part: int, of: int) -> str:
     return f"{100 * part / of:.1f} %" if of else "none"
 
 
-def _calibration(known: list[Answer]) -> None:
-    _heading("base", "decided", "right", "goal")
-    for base, goal in GOALS.items():
-        of = [each for each in known if each["base"] == base]
-        right = sum(each["inferred"] == each["true"] for each in of)
-        print(f"| {base} | {len(of):,} | {share(right, len(of))} | {100 * goal:g} % |")
-    print()
+def short_share(part: int, of: int) -> str:
+    """A share in whole percent; never 100 when one is missing."""
+    return f"{100 * part // of}" if of else "none"
 
 
-def _by_variation(runs: list[Run]) -> None:
-    _heading("evidence", "runs", "decided", "right", "unknown", "yes where no")
-    by_variation: dict[str, list[Run]] = defaultdict(list)
-    for run in runs:
-        by_variation[run["variation"]].append(run)
-    for name, of in by_variation.items():
-        answers = [answer for run in of for answer in run["answers"]]
-        known = decided(answers)
-        right = sum(each["inferred"] == each["true"] for each in known)
-        unknown = sum(each["inferred"] == "unknown" for each in answers)
-        wrong = sum(1 for _ in false_yes(of))
-        print(
-            f"| {name} | {len(of)} | {len(known):,} | {share(right, len(known))} | "
-            f"{share(unknown, len(answers))} | {wrong} |"
-        )
-    print()
-
-
-def _false_yes(runs: list[Run]) -> None:
-    whole = {
-        (run["organisation"], each["scope"], each["criterion"]): each["inferred"]
-        for run in runs
-        if run["variation"] == "everything"
-        for each in run["answers"]
-    }
-    print("Yes where the truth is no:\n")
-    for run, answer in false_yes(runs):
-        with_everything = whole[run["organisation"], answer["scope"], answer["criterion"]]
-        because = "missing evidence" if with_everything != "yes" else "not for missing evidence"
-        print(
-            f"- {run['organisation']} {answer['scope']} {answer['criterion']} ({run['variation']}): "
-            f"{because}; {answer['rule']} measured {answer['measured']}"
-        )
-    print()
-
-
-def _raised(runs: list[Run]) -> None:
-    found = list(raised(runs))
-    print(f"Raised by taking evidence away: {len(found)}.\n")
-    for each in found[:200]:
-        print(f"- {each}")
-    print()
-
-
-def _by_criterion(whole: list[Answer]) -> None:
-    _heading("criterion", "base", "answers", "unknown", "right", "disagreements")
-    by_criterion: dict[str, list[Answer]] = defaultdict(list)
-    for each in whole:
-        by_criterion[each["criterion"]].append(each)
-    for criterion, of in sorted(by_criterion.items()):
-        known = decided(of)
-        right = sum(each["inferred"] == each["true"] for each in known)
-        differs = Counter(
-            f"{each['inferred']} for {each['true']}" for each in known if each["inferred"] != each["true"]
-        )
-        listed = ", ".join(f"{count} {what}" for what, count in sorted(differs.items())) or "none"
-        unknown = sum(each["inferred"] == "unknown" for each in of)
-        bases = "/".join(sorted({each["base"] for each in of}))
-        cells = (criterion, bases, len(of), share(unknown, len(of)), share(right, len(known)), listed)
-        print("|", " | ".join(map(str, cells)), "|")
+def main() -> None:
+    """Print the report."""
+    lines = Path(sys.argv[1]).read_text(encoding="utf-8").splitlines()
+    print(report([json.loads(line) for line in lines]), end="")
 
 
 if __name__ == "__main__":
