@@ -69,6 +69,11 @@ def describe_command(_invocation: Invocation, *, name: str, output: str) -> int:
         (one.record_type, one.needs, one.cursor_field or "everything, each time") for one in found.streams
     ]
     print_table("Record types", ("type", "least right", "later runs read what changed by"), streams)
+    untold = [
+        (one.record_type, ", ".join(sorted(one.cannot_tell))) for one in found.streams if one.cannot_tell
+    ]
+    if untold:
+        print_table("What it cannot tell", ("type", "fields"), untold)
     return ExitCode.OK
 
 
@@ -147,6 +152,7 @@ def _document(found: CollectorDescription) -> dict[str, object]:
                 "needs": one.needs,
                 "cursor_field": one.cursor_field,
                 "page_size": one.page_size,
+                "cannot_tell": sorted(one.cannot_tell),
             }
             for one in found.streams
         ],
