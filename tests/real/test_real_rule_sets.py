@@ -112,7 +112,7 @@ def test_what_rules_alone_cannot_tell_stays_unknown(answers: dict[str, Answers])
 
     reasons = {criterion: published[criterion]["reason"] for criterion in ("IM-MON-3.2", "IM-MON-4.1")}
     assert reasons == {
-        "IM-MON-3.2": "insufficient_sample",  # no repository was read, so none is known to hold the rules
+        "IM-MON-3.2": "never_collected",  # no repository was named, so none is known to hold the rules
         "IM-MON-4.1": "insufficient_coverage",  # the server started a moment ago and has no past
     }
     assert published["SS-INC-3.1"]["reason"] == "never_collected"
