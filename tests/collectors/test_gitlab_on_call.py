@@ -178,6 +178,16 @@ def test_what_graphql_does_not_tell_is_incomplete_and_no_empty_fact(
     assert outcome.error
 
 
+def test_one_project_that_is_not_told_does_not_stop_the_others(server: MisbehavingServer) -> None:
+    tell(server, [*listed(), {**listed()[0], "id": 2, "path_with_namespace": "acme/zoo"}])
+    server.on(
+        "/api/graphql", Answer(200, b'{"data": {"project": null}}'), answered(schedule(shift(0, "ann")))
+    )
+    found, outcome = read(server, max_concurrency=1)
+    assert [one.source_ref for one in found] == ["acme/zoo/oncall_schedules/1"]
+    assert outcome.denied == ("acme/shop",)
+
+
 def test_an_unknown_time_zone_leaves_the_schedule_out_and_says_so(server: MisbehavingServer) -> None:
     server.on("/api/graphql", answered(schedule(shift(0, "ann"), timezone="Mars/Olympus")))
     found, outcome = read(server, on_call_hours="08:00-18:00")

@@ -118,7 +118,15 @@ def test_where_people_open_jira_may_be_said_by_the_settings() -> None:
 
 
 @pytest.mark.parametrize(
-    "told", ["javascript:alert(1)//", "file:///etc/passwd", "//x", "https://a:b@127.0.0.1"]
+    "told",
+    [
+        "javascript:alert(1)//",
+        "file:///etc/passwd",
+        "//x",
+        "https://a:b@127.0.0.1",
+        "http://[",
+        "https://x/?a",
+    ],
 )
 def test_what_is_no_web_address_is_no_base_url(told: str) -> None:
     settings = JiraSettings(url="https://jira.example/jira", token="env:JIRA_TOKEN")

@@ -33,7 +33,10 @@ def on_call_schedules(
     """
     if project.is_archived or project.switched_off("monitor"):
         return None
-    answered = _asked(client, project, context.until)
+    answered, said = _asked(client, project, context.until)
+    if answered is None:
+        context.refused(project.path, UnknownReason.COLLECTION_FAILED, f"GitLab's GraphQL says: {said}.")
+        return None
     schedules = schedules_in(answered)
     if not schedules and not emptiness_is_a_fact(project, answered):
         context.refused(
@@ -52,7 +55,8 @@ def on_call_schedules(
     return found
 
 
-def _asked(client: GitLabClient, project: Project, until: datetime) -> Payload:
+def _asked(client: GitLabClient, project: Project, until: datetime) -> tuple[Payload | None, str]:
+    """The project as answered, or None and what was said instead."""
     times = {"start": until.isoformat(), "end": (until + LOOKED_AHEAD).isoformat()}
     try:
         answer = client.graphql(QUESTION, {"path": project.path, **times})
@@ -68,7 +72,5 @@ def _asked(client: GitLabClient, project: Project, until: datetime) -> Payload:
         )
     found = mapping_of(answer.get("data")).get("project")
     if said or not isinstance(found, Mapping):
-        raise SourceError(
-            f"GitLab's GraphQL told no on-call schedules of {project.path}: {said or 'nothing'}."
-        )
-    return found
+        return None, said or "there is no such project"
+    return found, ""

@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from jira import JIRA, JIRAError
+from pydantic import TypeAdapter, ValidationError
 from requests.adapters import HTTPAdapter
 
-from itomm.collectors.contract import SourceError
+from itomm.collectors.contract import BaseUrl, SourceError
 from itomm.collectors.jira.settings import JiraSettings
 from itomm.collectors.payload import text_of
 from itomm.config.secrets import resolve_secret
@@ -24,6 +25,7 @@ _TOLD_BY_JIRA = ("versionNumbers", "version", "deploymentType", "serverTitle")
 """Every Jira tells some of these of itself; a hardened one may hide its version."""
 
 _LONGEST_SAYING = 300
+_BASE_URL: TypeAdapter[str] = TypeAdapter(BaseUrl)
 
 
 @dataclass(frozen=True)
@@ -89,17 +91,18 @@ def address_for_people(told: str | None, settings: JiraSettings) -> tuple[str, s
         return settings.web_url, ""
     if told is None:
         return settings.url, ""
-    parts = urlsplit(told)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
+    try:
+        address = _BASE_URL.validate_python(told)
+    except ValidationError:
         return settings.url, f"Jira gives no web address as its base URL; links lead to {settings.url}."
-    known = parts.hostname == own.hostname or (
-        own.hostname == _GATEWAY and parts.hostname.endswith(_CLOUD_SITES) and parts.scheme == "https"
-    )
+    parts = urlsplit(address)
+    of_the_maker = own.hostname == _GATEWAY and str(parts.hostname).endswith(_CLOUD_SITES)
+    known = parts.hostname == own.hostname or (of_the_maker and parts.scheme == "https")
     doubt = (
         f"Jira says that people open it at {parts.hostname}, but it is read at {own.hostname}: links to "
         f"issues lead to {parts.hostname}. Say under web_url where people open it."
     )
-    return told.rstrip("/"), "" if known else doubt
+    return address, "" if known else doubt
 
 
 def prepare(client: JIRA, server: Server) -> JIRA:
