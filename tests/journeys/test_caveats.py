@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import itomm.scoring.assess
 from itomm.evidence.observation import CollectionOutcome
 from itomm.evidence.store import Store
+from itomm.reports.read_document import read_assessment
 from itomm.scoring.caveats import Caveats
 from tests.evidence.stores import Fields, collect
 from tests.journeys.door import Door
@@ -132,6 +134,8 @@ def test_no_number_changes_for_it(
     monkeypatch.setattr(itomm.scoring.assess, "caveats_on", lambda *_: Caveats((), ()))
     unlooked = asked(itomm_at_the_door, tidied, "score")
 
+    (read,) = read_assessment(json.dumps(looked).encode(), "score").caveats
+    assert (read.id, read.records_in_all) == ("C1", 12)
     assert looked.pop("caveats")
     assert looked.pop("not_looked")
     assert (unlooked.pop("caveats"), unlooked.pop("not_looked")) == ([], [])

@@ -312,6 +312,19 @@ def test_where_no_approvals_are_told_it_could_not_be_looked() -> None:
 # all of them
 
 
+def test_evidence_that_a_question_fails_on_is_told_and_stops_nothing() -> None:
+    with closing(duckdb.connect()) as connection:
+        load_given(connection, record_types()["change"], [late_change(30)] * 8, AS_OF)
+        connection.execute("ALTER TABLE change DROP COLUMN transitions")
+        looking = Looking(connection, {"change"}, AS_OF, {"change": {"test": YEAR_AGO}}, thresholds())
+        signs = list(looking.found())
+
+    assert [each.signal for each in signs if isinstance(each, Suspicion)] == [Signal.BACK_DATED]
+    failed = [each for each in signs if isinstance(each, NotLooked) and each.subject == "all records"]
+    assert [each.signal for each in failed] == [Signal.BULK_CLOSING]
+    assert failed[0].why.startswith("the question to the evidence failed: ")
+
+
 def test_the_order_in_which_records_lie_does_not_matter() -> None:
     given = {
         "incident": closed_by_the_minute(14),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from itomm.evidence.decisions import Decisions
 from itomm.evidence.reading.snapshot import snapshot_of
 from itomm.evidence.store import Store
 from itomm.rules.evaluation import ServiceKeys, evaluate
+from itomm.rules.parameters import ParameterUsed
 from itomm.rules.rule import Rule
 from itomm.rules.rule_set import RuleSet
 from itomm.scoring.assess import assess_answers
@@ -18,8 +20,9 @@ from itomm.scoring.assessment import Caveat
 from itomm.scoring.caveats import caveats_on
 from tests.evidence.stores import DAY, NOON, Fields, collect, finished
 from tests.rules.rules_as_text import rule_of
-from tests.scoring.organisations import criterion, model, service, settings
+from tests.scoring.organisations import criterion, inferred, model, scored, service, settings
 
+LOOSENED = ParameterUsed("longest", "8 h", "4 h", loosened=True)
 NOBODY_DECIDED = Decisions()
 WINDOW = NOON - 300 * DAY
 IDS = ("A-P-2.1", "A-P-2.2", "A-P-3.1", "A-P-4.1")
@@ -69,8 +72,8 @@ def problem(number: int, **fields: object) -> Fields:
 def found(store: Store, rules: list[Rule], day: int) -> list[Caveat]:
     as_of = NOON + day * DAY
     keys = [ServiceKeys(each.id, {}) for each in SERVICES]
-    inferred = evaluate(rules, snapshot_of(store), keys, as_of)
-    scopes = assess_answers(MODEL, inferred, NOBODY_DECIDED, settings(SERVICES), as_of, profile="itomm")
+    answers = evaluate(rules, snapshot_of(store), keys, as_of)
+    scopes = assess_answers(MODEL, answers, NOBODY_DECIDED, settings(SERVICES), as_of, profile="itomm")
     return list(caveats_on(scopes, RuleSet(MODEL, tuple(rules)), snapshot_of(store), as_of).found)
 
 
@@ -101,6 +104,16 @@ def test_it_is_on_the_rules_and_scopes_that_counted_and_on_their_roll_ups(store:
         "A-P-2.1 s2": 3,
         "A-P-2.2 s2": 1,
     }
+
+
+def test_a_loosened_rule_has_a_caveat_without_records(store: Store) -> None:
+    scopes = scored(
+        MODEL, SERVICES, by_organisation={"A-P-2.1": replace(inferred("yes"), loosened=(LOOSENED,))}
+    )
+
+    (caveat,) = caveats_on(tuple(scopes.values()), RuleSet(MODEL, ()), snapshot_of(store), NOON).found
+    assert caveat.text == "rule a-rule is set here to longest 8 h, loosened from 4 h"
+    assert (caveat.signal, caveat.records, places(caveat)) == ("threshold_loosened", (), {"A-P-2.1 acme": 0})
 
 
 def test_it_is_on_what_rests_on_linked_records(store: Store) -> None:

@@ -10,6 +10,7 @@ import duckdb
 
 from itomm.evidence.record_types import record_types
 from itomm.evidence.segments.columns import PROVENANCE_COLUMNS
+from itomm.rules.limits import reason_of
 from itomm.rules.signals import own_work
 from itomm.rules.signals.asking import Question, rows
 from itomm.rules.signals.back_dated import back_dated, told_late
@@ -49,11 +50,11 @@ class Looking:
 
     def found(self) -> Found:
         """Everything that the signals over single readings find, and what they could not look at."""
-        yield from self._closed_in_bulk()
-        yield from self._back_dated()
-        yield from self._bursts()
-        yield from self._refreshed()
-        yield from self._own_work()
+        yield from or_not_looked(Signal.BULK_CLOSING, self._closed_in_bulk())
+        yield from or_not_looked(Signal.BACK_DATED, self._back_dated())
+        yield from or_not_looked(Signal.BURST, self._bursts())
+        yield from or_not_looked(Signal.BURST, self._refreshed())
+        yield from or_not_looked(Signal.OWN_WORK, self._own_work())
 
     def _closed_in_bulk(self) -> Found:
         limits = self.limits.bulk_closing
@@ -125,9 +126,19 @@ class Comparing:
         for stream in self.streams:
             name = stream.record_type.name
             if name in self.limits.recorded_late.kinds:
-                yield from recorded_late(self.connection, stream, self.limits.recorded_late)
+                late = recorded_late(self.connection, stream, self.limits.recorded_late)
+                yield from or_not_looked(Signal.RECORDED_LATE, late, name)
             if name in self.limits.relabelled.fields:
-                yield from relabelled(self.connection, stream, self.limits.relabelled)
+                altered = relabelled(self.connection, stream, self.limits.relabelled)
+                yield from or_not_looked(Signal.RELABELLED, altered, name)
+
+
+def or_not_looked(signal: Signal, found: Found, subject: str = "all records") -> Found:
+    """What a signal finds; evidence that it cannot read is no reason not to assess."""
+    try:
+        yield from found
+    except duckdb.Error as error:
+        yield NotLooked(signal, subject, f"the question to the evidence failed: {reason_of(error)}")
 
 
 def not_compared(found: Iterable[Stream], limits: Thresholds) -> Iterator[NotLooked]:
