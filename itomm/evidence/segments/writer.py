@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -35,6 +36,9 @@ from itomm.evidence.segments.unfinished import (
     lines_of,
     read_journal,
 )
+
+_MOST_FLUSHING = 100
+"""Payloads that may wait for the disk; keeps memory flat when it is slow."""
 
 
 class StoreRoom(Protocol):
@@ -88,7 +92,7 @@ class CollectionWriter:
         self._tree = MerkleTree()
         self._pages: list[PageKept] = []
         self._background = ThreadPoolExecutor(1, "itomm-flush")
-        self._flushing: list[Future[None]] = []
+        self._flushing: deque[Future[None]] = deque()
         self._journal = JournalWriter(
             self._journal_path,
             run=run,
@@ -130,11 +134,13 @@ class CollectionWriter:
             self._journal.keep(kept)
             self._store.raw.place(packed)
             self._flushing.append(self._background.submit(self._store.raw.flush, packed.address))
+            if len(self._flushing) > _MOST_FLUSHING:
+                self._flushing.popleft().result()
         except OSError as error:
             self.leave()
             raise _disk_error(self._store, error) from None
         self._tree.add(hashes)
-        self._pages.append(kept)
+        self._pages.append(replace(kept, progress=None))  # it is in the journal, and there may be many pages
 
     def finish(self, outcome: CollectionOutcome) -> CollectionSummary:
         """Make the collection visible, whole, in one transaction.
