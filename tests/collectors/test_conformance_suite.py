@@ -171,6 +171,14 @@ class Modest(TrainingCollector):
     )
 
 
+class Misspelt(TrainingCollector):
+    """Says that it cannot tell what there is not."""
+
+    def collect(self, stream: Stream, cursor: str | None, context: CollectionContext) -> Iterator[Page]:
+        context.cannot_tell("subject", "the tool has none")
+        return super().collect(stream, cursor, context)
+
+
 class Careless(TrainingCollector):
     """Takes whatever comes for an answer."""
 
@@ -256,6 +264,7 @@ MUTANTS: dict[type[TrainingCollector], str] = {
     Random: "test_two_readings_give_the_same_pages",
     Untyped: "test_records_fit_their_type",
     Modest: "test_what_it_cannot_tell_is_empty",
+    Misspelt: "test_what_it_cannot_tell_is_empty",
     Alike: "test_records_have_names_of_their_own",
     Astray: "test_records_link_to_the_source",
     Talkative: "test_people_stand_in_fields_for_people_only",

@@ -52,6 +52,10 @@ def records_fit_their_type(subject: Subject) -> Iterator[str]:
 
 def what_it_cannot_tell_is_empty(subject: Subject) -> Iterator[str]:
     """A field that a stream says it cannot tell is empty, false or unknown in every record."""
+    for result in subject.healthy.results:
+        named = {each.field for each in result.outcome.untold}
+        for name in sorted(named - record_types()[result.record_type].fields.keys()):
+            yield f"{result.record_type} has no field {name}, which it says that it cannot tell"
     untold = {stream.record_type: stream.cannot_tell for stream in subject.collector.streams}
     for kind, one in _observations(subject.healthy):
         for name in untold.get(kind, ()):
