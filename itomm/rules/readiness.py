@@ -43,7 +43,8 @@ class EvidenceState:
     """Readiness of record types in one snapshot as of one instant.
 
     ``keys`` gives each service's names by source. A source that fails concerns every service; one that was
-    denied parts concerns the services named in those parts.
+    denied parts concerns the services named in those parts, and those that it knows by other names than its
+    parts': a ticket of any project may name a component.
     """
 
     def __init__(
@@ -110,10 +111,13 @@ class EvidenceState:
         return [each for each in latest if not each.complete and each.denied_in_part]
 
     def denies(self, collection: Collection, service: str) -> bool:
-        """Whether a collection that was denied in part was denied what belongs to a service."""
-        names = self._keys.get(service, {}).get(collection.source) or (service,)
-        denied = {part.casefold() for part in collection.denied}  # services are found in any letter case
-        return not denied.isdisjoint(name.casefold() for name in names)
+        """Whether a collection that was denied in part was denied what belongs, or may belong, to a service."""
+        given = self._keys.get(service, {}).get(collection.source) or (service,)
+        names = {name.casefold() for name in given}  # services are found in any letter case
+        if not names.isdisjoint(part.casefold() for part in collection.denied):
+            return True
+        parts = {part.casefold() for part in collection.requested}  # empty where a collector names none
+        return bool(parts) and not names <= parts
 
     def _needs_what_was_let_go(self, rule: Rule, record_type: RecordType, collection: Collection) -> bool:
         """Of events, what lies further back than a rule's window may be gone."""

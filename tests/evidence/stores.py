@@ -85,6 +85,7 @@ def finished(
     reason: UnknownReason | None = None,
     window_start: datetime | None = None,
     denied: tuple[str, ...] = (),
+    requested: tuple[str, ...] = (),
 ) -> CollectionOutcome:
     """An outcome some days after noon of the first; complete unless there is a reason why not."""
     at = NOON + day * DAY
@@ -95,6 +96,7 @@ def finished(
         error="the test says so" if reason else "",
         window_start=window_start,
         window_end=at if window_start else None,
+        requested=requested,
         denied=denied,
     )
 

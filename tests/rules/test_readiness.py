@@ -119,6 +119,19 @@ def test_a_denied_part_belongs_to_a_service_of_its_name_when_no_keys_are_given(s
     unknown_because(found["till"], DENIED)
 
 
+@pytest.mark.parametrize("missing", ["no_if_complete", "yes_if_complete", "not_applicable_if_complete"])
+def test_a_denied_project_may_hold_tickets_of_every_service_known_by_component(
+    store: Store, missing: str
+) -> None:
+    parts = ("OPS", "PAY", "WEB")
+    collect(store, "security_scan", {}, outcome=finished(0, reason=DENIED, denied=("OPS",), requested=parts))
+    scope = services("shop", "till", "site", till=["Till-Component"], site=["web", "Pay"])
+    found = answers(store, rule_of(**STATE, per="service", missing=missing), scope)
+    unknown_because(found["shop"], DENIED)
+    unknown_because(found["till"], DENIED)
+    assert found["site"].reason is None, "it is known by projects alone, and all of them were read"
+
+
 def test_a_denial_of_everything_hits_all(store: Store) -> None:
     denied(store)
     for answer in answers(store, rule_of(**STATE, per=["service", "organisation"]), PARTS).values():
