@@ -24,8 +24,8 @@ OF_THE_COLLECTION = frozenset({"evidence_id", "source", "collected_at", "collect
 _ROWS_IN_A_BUCKET = 4_000_000
 """Identities that are compared at once; keeps memory flat when a segment set is counted."""
 
-_ROWS_WRITTEN_AT_ONCE = 20_480
-"""Rows of a row group, which is gathered in memory before it is written: some 20 MB of pipelines."""
+_ROWS_WRITTEN_AT_ONCE = 10_240
+"""Rows of a row group, which is gathered in memory before it is written: some 20 MB of incidents."""
 
 _ROWS_FOR_ONE_CORE = 1_000_000
 """Up to here they are counted on one core in 0.2 s; a database that uses all takes its own memory."""
