@@ -111,7 +111,7 @@ class EvidenceState:
         return [each for each in latest if not each.complete and each.denied_in_part]
 
     def denies(self, collection: Collection, service: str) -> bool:
-        """Whether a collection that was denied in part was denied what belongs, or may belong, to a service."""
+        """Whether a collection that was denied in part was denied what may belong to a service."""
         given = self._keys.get(service, {}).get(collection.source) or (service,)
         names = {name.casefold() for name in given}  # services are found in any letter case
         if not names.isdisjoint(part.casefold() for part in collection.denied):
