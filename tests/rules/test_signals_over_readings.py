@@ -160,6 +160,19 @@ def test_records_entered_long_after_they_happened_are_a_sign(store: Store) -> No
     )
 
 
+def test_where_there_was_nothing_before_all_that_is_old_is_late(store: Store) -> None:
+    late = {
+        f"EX-{day}": {"kind": "dr", "at": NOON + day * DAY, "services": [], "action_keys": []}
+        for day in (-60, -50, -40, -30, -20, 5)
+    }
+    read(store, {}, 1, "exercise")
+    read(store, late, 20, "exercise")
+
+    (sign,) = looked(store, 21, "exercise")
+    assert isinstance(sign, Suspicion)
+    assert {each.identity.source_ref for each in sign.records} == set(late) - {"EX-5"}
+
+
 def test_findings_whose_severity_became_less_are_a_sign_although_they_are_open(store: Store) -> None:
     found = {f"V-{number}": vulnerability(NOON - 50 * DAY) for number in range(20)}
     read(store, found, 1, "vulnerability")

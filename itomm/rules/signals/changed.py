@@ -15,6 +15,10 @@ from itomm.rules.signals.earlier import Stream
 from itomm.rules.signals.suspicion import Moment, Signal, Suspicion
 from itomm.rules.signals.thresholds import RecordedLate, Relabelled
 
+_ANY = """
+SELECT record.the_time AS at FROM records_of_type AS record
+WHERE record.source = :source AND record.the_time >= :first AND record.the_time <= :last
+"""
 _NEW = """
 SELECT record.the_time AS at FROM records_of_type AS record
 ANTI JOIN earlier_of_type AS earlier USING (source, source_ref)
@@ -75,7 +79,12 @@ def recorded_late(
         "first": read[0],
         "last": read[1] - timedelta(days=limits.days),
     }
-    question = Question(_NEW, stream.record_type.name, values, {"the_time": stream.record_type.occurred})
+    question = Question(
+        _NEW if stream.held_before else _ANY,
+        stream.record_type.name,
+        values,
+        {"the_time": stream.record_type.occurred},
+    )
     yield from entered_late(moments(connection, question), stream, read[1], limits)
 
 
@@ -103,6 +112,8 @@ def relabelled(
     connection: duckdb.DuckDBPyConnection, stream: Stream, limits: Relabelled
 ) -> Iterator[Suspicion]:
     """Records of a stream, closed before it was read last, in which a field has become the same since."""
+    if not stream.held_before:
+        return
     name, closing = stream.record_type.name, limits.closing_of(stream.record_type.name)
     known: dict[str, Value] = {"source": stream.source, "since": stream.before[-1].finished_at}
     (settled,) = rows(connection, Question(_SETTLED, name, known, {"the_closing": closing}))

@@ -39,6 +39,11 @@ class Stream:
         return ""
 
     @property
+    def held_before(self) -> bool:
+        """Whether there were any records; that there were none is a fact, too."""
+        return any(each.segments for each in self.before)
+
+    @property
     def read_through(self) -> tuple[datetime, datetime] | None:
         """From when until when everything was known before; None when something was not."""
         last = self.before[-1]
@@ -70,8 +75,11 @@ def both_readings(snapshot: Snapshot, found: Iterable[Stream]) -> tuple[Snapshot
     for stream in found:
         name = f"{EARLIER}{stream.record_type.name}"
         types[stream.record_type.name] = stream.record_type
+        collections += stream.all
+        if not stream.held_before:
+            continue
         types[name] = replace(stream.record_type, name=name)
-        collections += [*stream.all, *(replace(each, record_type=name) for each in stream.before)]
+        collections += [replace(each, record_type=name) for each in stream.before]
         compactions += [
             replace(each, record_type=name)
             for each in snapshot.compactions

@@ -9,7 +9,7 @@ from datetime import datetime
 from itomm.evidence.reading.as_of import open_evidence
 from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.record_types import record_types
-from itomm.rules.signals.earlier import Stream, as_read_before, both_readings, columns_of_both, streams
+from itomm.rules.signals.earlier import as_read_before, both_readings, columns_of_both, streams
 from itomm.rules.signals.looking import Comparing, Looking, columns_compared, columns_looked_at, not_compared
 from itomm.rules.signals.suspicion import NotLooked, Suspicion
 from itomm.rules.signals.thresholds import Thresholds, thresholds
@@ -59,13 +59,9 @@ def _held_against_before(
     types = [record_types()[name] for name in sorted(columns.keys() & counted)]
     every = list(streams(snapshot, types, as_of, limits.lately))
     yield from not_compared(every, limits)
-    comparable = [each for each in every if not each.why_not and _has_records(each)]
+    comparable = [each for each in every if not each.why_not]
     if not comparable:
         return
     both, names = both_readings(snapshot, comparable)
     with closing(open_evidence(both, names, as_of, columns=columns_of_both(columns))) as connection:
         yield from Comparing(connection, comparable, limits).found()
-
-
-def _has_records(stream: Stream) -> bool:
-    return any(each.segments for each in stream.before) and any(each.segments for each in stream.all)
