@@ -82,7 +82,7 @@ def _sections(shown: RoadmapShown, planned: PlannedStep) -> Iterator[Section]:
 
 def _standing(shown: RoadmapShown, step: Step) -> Iterator[str]:
     inferred = shown.answer(step).inferred
-    answer = words_for(VERDICT_WORDS, step.answer.verdict)
+    answer = VERDICT_WORDS[step.answer.verdict]
     said = f"Answer as of {format_instant(shown.assessment.as_of)}: {answer}."
     yield f"{said} Measured: {inferred.measured}." if inferred and inferred.measured else said
 
