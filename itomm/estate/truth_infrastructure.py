@@ -212,7 +212,7 @@ def _restores_tested(scope: Scope) -> Measurement:
 
 
 def _recovery_point(scope: Scope) -> Measurement:
-    if scope.service is not None and not scope.service.stateful:
+    if not any(service.stateful for service in scope.services):
         return NotApplicable("keeps no data")
     wanted = {service.id for service in scope.services}
     last = midnight(scope.as_of)

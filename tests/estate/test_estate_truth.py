@@ -4,10 +4,13 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from itomm.estate.company_habits import HABITS_DIRECTORY
 from itomm.estate.estate import Estate
 from itomm.estate.measures import (
     Age,
@@ -115,6 +118,17 @@ def test_one_service_needs_no_company_sized_sample_for_a_share_of_services() -> 
     definition = Definition("ratio", True, Fraction("0.8"), Fraction("0.5"), 3, "services", "unknown")
     assert graded(definition, Share(1, 1), one_service=True).answer == "yes"
     assert graded(definition, Share(1, 1), one_service=False).answer == "unknown"
+
+
+def test_where_no_service_keeps_data_nobody_is_asked_for_recovery_points(tmp_path: Path) -> None:
+    habits = yaml.safe_load((HABITS_DIRECTORY / "two_services.yaml").read_text(encoding="utf-8"))
+    for service in habits["services"]:
+        service["stateful"] = False
+    path = tmp_path / "habits.yaml"
+    path.write_text(yaml.safe_dump(habits, allow_unicode=True), encoding="utf-8")
+    truth = Estate.load(path).truth()
+    said = {known["IM-BKP-4.1"]["answer"] for known in (truth["organisation"], *truth["services"].values())}
+    assert said == {"not_applicable"}
 
 
 def test_the_worst_service_of_acme_is_truly_worse_than_the_best(truth: Mapping[str, Any]) -> None:
