@@ -46,6 +46,22 @@ def by_missing_evidence(runs: Sequence[Run]) -> Iterator[tuple[Run, Answer]]:
             yield run, answer
 
 
+def turned(runs: Sequence[Run]) -> Iterator[tuple[Run, Answer]]:
+    """Every decided answer that differs from the truth, and agreed with it when nothing was taken away."""
+    agreed = {
+        (run["organisation"], each["scope"], each["criterion"])
+        for run in runs
+        if run["variation"] == EVERYTHING
+        for each in run["answers"]
+        if each["inferred"] == each["true"]
+    }
+    for run in runs:
+        for answer in decided(run["answers"]):
+            place = (run["organisation"], answer["scope"], answer["criterion"])
+            if answer["inferred"] != answer["true"] and place in agreed:
+                yield run, answer
+
+
 def raised(runs: Sequence[Run]) -> Iterator[str]:
     """Every level or index, low or point, that rose when something was taken away."""
     whole = {run["organisation"]: run["levels"] for run in runs if run["variation"] == EVERYTHING}

@@ -24,6 +24,7 @@ from bench.validity.findings import (
     false_yes,
     raised,
     right,
+    turned,
 )
 
 GOALS = {"direct": 0.97, "proxy": 0.85, "weak": 0.65}
@@ -43,6 +44,7 @@ def report(runs: Sequence[Run]) -> str:
         _table("By kind of organisation", "organisation", _grouped(base, "kind")),
         _table("By what was taken away", "evidence", _grouped(runs, "variation")),
         _false_yes(runs),
+        _turned(runs),
         _raised(runs),
         _by_criterion(whole),
         _disagreements(runs),
@@ -133,6 +135,25 @@ def _false_yes(runs: Sequence[Run]) -> Iterator[str]:
     yield f"For other reasons, with everything: {len(others)}."
     yield ""
     yield from (f"- {_named(run, answer)}" for run, answer in others)
+
+
+def _turned(runs: Sequence[Run]) -> Iterator[str]:
+    found = list(turned(runs))
+    yield "## Wrong only because evidence was missing"
+    yield ""
+    yield from _paragraph(
+        f"Answers that were right with everything, and wrong with something taken away: **{len(found)}**. "
+        "A source that was never named is not known to be missing; a source that fails or refuses is, and "
+        "what rests on it must be unknown."
+    )
+    yield ""
+    counted = Counter(
+        (run["variation"], answer["criterion"], f"{_words(answer['inferred'])} for {_words(answer['true'])}")
+        for run, answer in found
+    )
+    yield from _heading("evidence", "criterion", "answer", "times")
+    for (variation, criterion, what), times in sorted(counted.items()):
+        yield f"| {variation} | {criterion} | {what} | {times} |"
 
 
 def _named(run: Run, answer: Answer) -> str:

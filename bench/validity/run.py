@@ -38,14 +38,15 @@ def studied(organisation: Organisation, base_only: bool) -> list[dict[str, Any]]
         estate.write_repository(repository)
         truth = estate.truth()
         return [
-            _result(organisation, estate, repository, variation, truth)
+            reading(organisation, estate, repository, variation, truth)
             for variation in (BASE, *(() if base_only else VARIATIONS))
         ]
 
 
-def _result(
+def reading(
     organisation: Organisation, estate: Estate, repository: Path, variation: Variation, truth: Any
 ) -> dict[str, Any]:
+    """What itomm says of the organisation whose handbook's ``repository`` this is, beside the truth."""
     folder = repository.parent
     place = folder / variation.name.replace(" ", "-").replace(":", "")
     place.mkdir()
