@@ -177,6 +177,14 @@ def test_a_refusal_in_a_web_page_is_told_without_the_page() -> None:
     assert "<" not in outcome.error
 
 
+@pytest.mark.parametrize("kind", ["Problem", "Improvement"])
+def test_what_takes_long_is_read_however_long_ago_it_was_opened(kind: str) -> None:
+    one = replace(INCIDENT, kind=kind, created_at=UNTIL - HISTORY - timedelta(days=90))
+    found, outcome = read(JiraStandIn("jira", [one]), kind.lower())
+    assert outcome.complete, outcome.error
+    assert [each.source_ref for each in found] == [one.key]
+
+
 def test_projects_count_as_asked_for_also_where_the_first_search_in_all_of_them_fails() -> None:
     jira = JiraStandIn("jira")
     jira.altered["/search/jql"] = lambda _: Answer(401, b"{}")

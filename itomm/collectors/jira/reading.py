@@ -16,6 +16,7 @@ from itomm.collectors.jira.service_levels import service_level_cycles
 from itomm.collectors.jira.settings import JiraSettings
 from itomm.collectors.jira.site import Site
 from itomm.collectors.jira.tickets import NEEDED_FIELDS, TICKETS
+from itomm.collectors.ticketing.vocabulary import READ_HOWEVER_OLD
 from itomm.evidence.observation import Observation
 
 
@@ -74,7 +75,7 @@ def _ticket_reading(kind: str) -> Reading:
         lambda issue: [observation(issue, fields_of(issue))],
         (kind,),
         fields=NEEDED_FIELDS[kind],
-        whole=kind == "risk",  # a risk stands until it is closed, so the oldest count, too
+        whole=kind in READ_HOWEVER_OLD,
         one_for_one=True,
     )
 

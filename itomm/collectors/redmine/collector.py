@@ -19,7 +19,7 @@ from itomm.collectors.redmine.site import Site, read_site
 from itomm.collectors.resuming import remaining
 from itomm.collectors.ticketing.records import TICKETS
 from itomm.collectors.ticketing.untold import never_told, noting_lacking_fields
-from itomm.collectors.ticketing.vocabulary import field_names, names_of_kind
+from itomm.collectors.ticketing.vocabulary import READ_HOWEVER_OLD, field_names, names_of_kind
 from itomm.evidence.observation import Page, UnknownReason
 
 _NEEDS = "View issues, with issues visibility 'All issues'"
@@ -68,7 +68,7 @@ class RedmineCollector(Collector):
                 UnknownReason.INSUFFICIENT_COVERAGE, f"{what}; say under trackers which one means {kind}."
             )
             return
-        created_since = None if kind == "risk" else context.since  # a risk stands until it is closed
+        created_since = None if kind in READ_HOWEVER_OLD else context.since
         updated_since = instant_of(cursor)
         left = remaining(self._settings.projects or (_EVERYWHERE,), context.resume_from)
         for scope in left.before:
@@ -76,7 +76,7 @@ class RedmineCollector(Collector):
         for number, scope in enumerate(left.scopes):
             _ask(scope, site, context)
             query = issue_query(trackers, scope or None, created_since, updated_since)
-            search = Search(scope, kind, query, site, anytime=kind == "risk")
+            search = Search(scope, kind, query, site, anytime=kind in READ_HOWEVER_OLD)
             yield from self._read(search, int((left.position if number == 0 else None) or 0), context)
 
     def _read(self, search: Search, offset: int, context: CollectionContext) -> Iterator[Page]:

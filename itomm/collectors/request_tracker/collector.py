@@ -24,7 +24,7 @@ from itomm.collectors.request_tracker.site import Queue, Site, read_site
 from itomm.collectors.resuming import remaining
 from itomm.collectors.ticketing.records import TICKETS
 from itomm.collectors.ticketing.untold import never_told, noting_lacking_fields
-from itomm.collectors.ticketing.vocabulary import field_names
+from itomm.collectors.ticketing.vocabulary import READ_HOWEVER_OLD, field_names
 from itomm.evidence.observation import Page, UnknownReason
 
 _NEEDS = "SeeQueue, ShowTicket and SeeCustomField on the queues"
@@ -91,7 +91,7 @@ class RequestTrackerCollector(Collector):
         left = remaining(sorted(by_name), context.resume_from)
         for name in left.before:
             context.asked(name)
-        created_since = None if kind == "risk" else context.since  # a risk stands until it is closed
+        created_since = None if kind in READ_HOWEVER_OLD else context.since
         searches = [
             Search(by_name[name], kind, site, created_since, instant_of(cursor)) for name in left.scopes
         ]

@@ -32,6 +32,11 @@ KINDS = ("incident", "change", "problem", "service_request", "improvement", "ris
 """The record types that a ticket can become."""
 
 
+READ_HOWEVER_OLD = frozenset({"risk", "problem", "improvement"})
+"""Kinds of which there are few and whose work takes long: one may be open, or end in the time that is looked
+at, although it was opened before all history. Of the others only what was opened within it is read."""
+
+
 def _known_fields(fields: Mapping[str, str]) -> Mapping[str, str]:
     unknown = sorted(set(fields) - set(DEFAULT_FIELDS))
     if unknown:
