@@ -207,7 +207,7 @@ caps_drawn = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(companies(), caps_drawn)
 def test_shares_are_parts_of_one_and_what_holds_is_never_more(company: Company, caps: Caps) -> None:
     scopes = tuple(company.scored().values())
