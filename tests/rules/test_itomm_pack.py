@@ -129,6 +129,7 @@ def test_nothing_found_is_a_yes_only_where_a_complete_search_means_just_that(pac
 def test_every_rule_is_tested_for_every_answer_it_can_give(pack: RuleSet) -> None:
     for rule in pack.rules:
         expected = {"yes", "no", "unknown"} | ({"partial"} if rule.grade.partial else set())
+        expected |= {"not_applicable"} if rule.missing == "not_applicable_if_complete" else set()
         assert expected <= {test["expect"]["answer"] for test in rule.written.tests}, rule.name
 
 
