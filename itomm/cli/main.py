@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "timeline": ("itomm.cli.timeline", "Show levels at past months' ends, from stored evidence."),
     "roadmap": ("itomm.cli.roadmap", "Show the cheapest steps that reach a level."),
     "compare": ("itomm.cli.compare", "Show why two assessments differ, each change with its cause."),
+    "benchmark": ("itomm.cli.benchmark", "Show measured values beside published figures."),
     "gate": ("itomm.cli.gate", "Check levels, coverage and overrides; for pipelines."),
     "explain": ("itomm.cli.explain", "Show why a criterion has its answer, down to the records."),
     "answer": ("itomm.cli.answer", "State an answer that no source can give."),

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from itomm import __version__
+from itomm.cli.benchmark import benchmark_line
 from itomm.cli.explain import rule_as_applied
 from itomm.cli.options import Invocation, common_options, scoring_options
 from itomm.cli.progress import working
@@ -72,6 +73,7 @@ def report_page(scored: Scored, recorded: RecordedAssessment | None = None) -> s
         _rules(rule_set),
         f"itomm {__version__}",
         attested=attested_in(scored, recorded),
+        benchmark=benchmark_line(scored.workspace, scored.assessment),
     )
 
 

@@ -41,6 +41,7 @@ def render_report(
     generated_by: str,
     *,
     attested: Attested | None = None,
+    benchmark: str = "",
 ) -> str:
     """Write the whole report as one HTML page; the same input gives the same text.
 
@@ -51,6 +52,7 @@ def render_report(
         rules: rule name -> its YAML as written.
         generated_by: name and version of the program, for the foot.
         attested: whether the assessment was recorded and signed; None says nothing of it.
+        benchmark: how measured values stand beside published figures, in a line; "" where none can.
     """
     style = _stylesheet()
     criteria = _criteria(assessment, evidence, rules)
@@ -81,6 +83,7 @@ def render_report(
             },
             generated_by=generated_by,
             attested=attested,
+            benchmark=benchmark,
             style=Markup(style),  # noqa: S704 - our own stylesheet, not input
             style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         )

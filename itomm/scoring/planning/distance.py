@@ -69,7 +69,7 @@ def _crossings(grade: Grade, matched: int, counted: int) -> list[int]:
 
 
 def _of_value(answer: InferredAnswer, text: str) -> Distance | None:
-    measured = _read(text)
+    measured = written_quantity(text)
     grade = _grade(answer, measured) if measured else None
     if measured is None or grade is None or grade.verdict(measured.value) is not answer.verdict:
         return None
@@ -110,7 +110,7 @@ def _grade(answer: InferredAnswer, measured: Quantity) -> Grade | None:
     return Grade(yes, partial)
 
 
-def _read(text: str) -> Quantity | None:
+def written_quantity(text: str) -> Quantity | None:
     """A quantity as it is written for people, of one unit or of several; None when it is none."""
     sign, words = (-1, text[1:].split()) if text.startswith("-") else (1, text.split())
     try:

@@ -1,0 +1,1 @@
+"""Measured values beside published figures. Nothing here changes an answer or a level."""
