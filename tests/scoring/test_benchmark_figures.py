@@ -88,7 +88,11 @@ COMPARED = """    compared:
         (FIGURE, ":4:5", "needs either compared or not_compared"),
         (FIGURE + COMPARED.replace("'< 1 d'", "'< 1 %'"), ":20:15", "1 %"),
         (FIGURE + COMPARED + "      shares: {best: 7 %}\n", ":22:16", "there is no band 'best'"),
-        (FIGURE.replace("verified: primary", "verified: unverified") + COMPARED, ":11:5: figures.0.verified", "should be 'primary' or 'secondary'"),
+        (
+            FIGURE.replace("verified: primary", "verified: unverified") + COMPARED,
+            ":11:5: figures.0.verified",
+            "should be 'primary' or 'secondary'",
+        ),
         (FIGURE + COMPARED.replace("better", "bettr"), ":19:7", "bettr"),
         (FIGURE + COMPARED + "    n: '13 teams'\n", ":22", "n"),
     ],
