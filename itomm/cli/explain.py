@@ -17,7 +17,7 @@ from itomm.reports.caveats import CaveatHere, caveat_document, caveats_here
 from itomm.reports.document import plain, to_json
 from itomm.reports.evidence_behind import evidence_behind, requests_of
 from itomm.reports.sensitivity import criterion_moves, distance_document, move_document, move_text
-from itomm.reports.wording import confidence_text, words_for
+from itomm.reports.wording import confidence_text, counted_text, words_for
 from itomm.rules.model import Criterion
 from itomm.rules.rule import Rule
 from itomm.rules.rule_set import RuleSet
@@ -182,7 +182,8 @@ def _inferred_lines(inferred: InferredAnswer | None, rule: str) -> Iterator[tupl
     partial = f", partial {inferred.grade_partial}" if inferred.grade_partial else ""
     yield f"  measured   {inferred.measured or 'nothing'}   (yes {inferred.grade_yes}{partial})", ""
     matched = f", {inferred.matched} of them matched" if inferred.matched is not None else ""
-    yield f"  counted    {inferred.counted} of {inferred.seen} records seen{matched}", ""
+    seen = " records seen" if inferred.counted <= inferred.seen else ""
+    yield f"  counted    {counted_text(inferred)}{seen}{matched}", ""
     yield f"  confidence {confidence_text(inferred.confidence)} ({inferred.base} evidence)", ""
     for parameter in inferred.loosened:
         yield f"  set here   {parameter.text}", "yellow"

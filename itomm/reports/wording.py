@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 
 from itomm.evidence.observation import UnknownReason
-from itomm.scoring.assessment import LevelRange, ScopeKind, Verdict, View
+from itomm.scoring.assessment import InferredAnswer, LevelRange, ScopeKind, Verdict, View
 
 NOT_RATED = "NR"
 EN_DASH = "\N{EN DASH}"
@@ -109,6 +109,13 @@ SCOPE_KIND_WORDS: Mapping[ScopeKind, str] = {
     ScopeKind.GROUP: "group",
     ScopeKind.SERVICE: "service",
 }
+
+
+def counted_text(inferred: InferredAnswer) -> str:
+    """How many records counted of those seen; a query's rows, which may be more than its records, alone."""
+    if inferred.counted > inferred.seen:
+        return f"{inferred.counted} rows of the rule's query"
+    return f"{inferred.counted} of {inferred.seen}"
 
 
 def words_for(vocabulary: Mapping[str, str], word: str) -> str:

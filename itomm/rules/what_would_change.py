@@ -12,7 +12,7 @@ from itomm.rules.rule import Rule
 
 _SHARES = frozenset({MeasureKind.RATIO, MeasureKind.SHARE_OF_SERVICES})
 _REMEDIES = {
-    UnknownReason.NEVER_COLLECTED: "Connect a source that delivers {types} records, or let a person answer.",
+    UnknownReason.NEVER_COLLECTED: "Connect a source that delivers them, or let a person answer.",
     UnknownReason.COLLECTION_FAILED: "Mend the source and collect again; 'itomm doctor' says what is wrong.",
     UnknownReason.PERMISSION_DENIED: "Grant the missing right; 'itomm doctor' names it. Then collect again.",
     UnknownReason.INSUFFICIENT_COVERAGE: "Collect again, from at least {days} days back.",
@@ -33,9 +33,7 @@ def what_would_change(
 ) -> str:
     """The smallest change that gives a better answer, or what keeps this one; ``shown`` is the value."""
     if reason is not None:
-        return _REMEDIES[reason].format(
-            types=rule.record_type.name, days=_days_back(rule), sample=rule.minimum_sample
-        )
+        return _REMEDIES[reason].format(days=_days_back(rule), sample=rule.minimum_sample)
     if value is None or verdict is Verdict.NOT_APPLICABLE:
         return "Records that count would be measured."
     if verdict is Verdict.YES:
