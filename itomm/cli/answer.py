@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
 
 import click
 
+from itomm.cli.interview import Keep, interview
 from itomm.cli.names import as_written, nearest_case
 from itomm.cli.options import Invocation, common_options, instant_or_none
 from itomm.cli.tables import print_paragraph
@@ -46,10 +49,16 @@ def command(
 ) -> int:
     """State an answer that no source can give; shown as stated, never as evidence.
 
-    With --renew, an answer that was stated before is stated again, by whoever says now that it still holds.
+    Without a criterion, asks what is open one question at a time; leave with q and go on later. With --renew,
+    an answer that was stated before is stated again, by whoever says now that it still holds.
     """
     workspace = Workspace(invocation)
     now = invocation.clock()
+    if (criterion, verdict, renewed) == (None, None, None) and sys.stdin.isatty():
+        if reason or attachments or until:
+            raise UsageError("Name a criterion and an answer; without them, all else is asked for.")
+        interview(workspace, known_scope(workspace.configuration, scope), author, _keeper(workspace))
+        return ExitCode.OK
     if renewed is not None:
         if criterion is not None or verdict is not None or scope is not None:
             raise UsageError("--renew states again what was said; leave out criterion, answer and scope.")
@@ -74,6 +83,17 @@ def command(
         f"until {format_instant(recorded.expires_at)}{f', renewing {renewed}' if renewed else ''}."
     )
     return ExitCode.OK
+
+
+def _keeper(workspace: Workspace) -> Keep:
+    """What keeps an answer of an interview with its proof."""
+
+    def keep(answer: Answer, attachments: Sequence[str]) -> Answer:
+        store = workspace.existing_store
+        kept = kept_attachments(store, attachments, at=answer.at, actor=answer.author)
+        return record_answer(store, replace(answer, attachments=kept))
+
+    return keep
 
 
 def _new(workspace: Workspace, criterion: str | None, verdict: str | None, scope: str | None) -> Answer:
