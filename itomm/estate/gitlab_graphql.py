@@ -37,14 +37,12 @@ def _reviews(place: Project, asked: Mapping[str, object], base: str) -> Row:
     numbers = asked.get("iids")
     wanted = set(numbers) if isinstance(numbers, list) else set()
     found = [one for one in place.merge_requests if str(one.iid) in wanted]
-    newest = {run.sha: run for run in place.pipelines}
-    return {"nodes": [_review(one, newest.get(one.head_sha), place, base) for one in found[:_PAGE]]}
+    return {"nodes": [_review(one, place, base) for one in found[:_PAGE]]}
 
 
-def _review(one: MergeRequest, head: Pipeline | None, place: Project, base: str) -> Row:
+def _review(one: MergeRequest, place: Project, base: str) -> Row:
     return {
         "iid": str(one.iid),
-        "headPipeline": {"status": head.status.upper()} if head else None,
         "approvedBy": {"nodes": [_user(person) for person in one.approvers]},
         "notes": {
             "pageInfo": {"hasNextPage": False},

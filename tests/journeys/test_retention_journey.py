@@ -70,6 +70,9 @@ def test_what_is_left_scores_the_same_and_the_rest_is_unknown(itomm_at_the_door:
     assert itomm_at_the_door("verify", "--config", twice).code == 0
     again = scored()
     assert again["inputs"].pop("snapshot") != now["inputs"].pop("snapshot")  # other files hold the same
+    not_looked = again.pop("not_looked")
+    assert any("let go" in each["why"] for each in not_looked)
+    assert now.pop("not_looked") != not_looked
     assert again == now
     poorer = scored("--as-of", FIRST_DAY)
     before, after = dict(answers(past)), dict(answers(poorer))

@@ -47,7 +47,12 @@ class GitLabCollector(Collector):
     streams: ClassVar[tuple[Stream, ...]] = (
         Stream("repository", needs=_REPORTER),
         Stream("branch_protection", needs=_MAINTAINER, cannot_tell=("applies_to_admins",)),
-        Stream("merge_request", cursor_field="updated_at", needs=_REPORTER, cannot_tell=("size_lines",)),
+        Stream(
+            "merge_request",
+            cursor_field="updated_at",
+            needs=_REPORTER,
+            cannot_tell=("pipeline_status", "size_lines"),
+        ),
         Stream("pipeline", cursor_field="updated_at", needs=_REPORTER),
         Stream(
             "deployment", cursor_field="updated_at", needs=_REPORTER, cannot_tell=("caused_incident_keys",)

@@ -42,7 +42,6 @@ def _question_of_reviews(more: str) -> str:
     mergeRequests(iids: $iids, first: 100) {{
       nodes {{
         iid
-        headPipeline {{ status }}
         approvedBy {{ nodes {_USER} }}
         notes(first: {MOST_NOTES}) {{
           pageInfo {{ hasNextPage }}
@@ -78,15 +77,13 @@ class Review:
     """Who approved a merge request and what was noted on it, in the form of the REST API.
 
     ``whole`` is false when there were more notes than were read. ``first_commit_at`` is when work on it was
-    first written down, by the author's clock; None where GitLab does not tell. ``pipeline_status`` is that of
-    its last pipeline; None without one.
+    first written down, by the author's clock; None where GitLab does not tell.
     """
 
     approved_by: tuple[Payload, ...]
     notes: tuple[Payload, ...]
     whole: bool
     first_commit_at: datetime | None = None
-    pipeline_status: str | None = None
 
 
 @dataclass(frozen=True)
@@ -191,7 +188,6 @@ def _review(node: Payload) -> Review:
         tuple({name: value for name, value in note.items() if name != "body"} for note in notes),
         whole=more is False,
         first_commit_at=instant_of(commits[-1].get("authoredDate")) if commits else None,
-        pipeline_status=(text_of(mapping_of(node.get("headPipeline")).get("status")) or "").lower() or None,
     )
 
 

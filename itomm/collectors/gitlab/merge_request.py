@@ -20,7 +20,6 @@ def merge_request(
     bot_accounts: tuple[str, ...] = (),
     *,
     first_commit_at: datetime | None = None,
-    pipeline_status: str | None = None,
 ) -> Observation | None:
     """A merge request with who approved it; None when GitLab does not say who opened it or when.
 
@@ -53,7 +52,7 @@ def merge_request(
             "reviewers": _people(payload.get("reviewers") or (), author_name, bot_accounts),
             "size_lines": None,
             "first_commit_at": first_commit_at,
-            "pipeline_status": pipeline_status,
+            "pipeline_status": text_of(mapping_of(payload.get("head_pipeline")).get("status")),
             "ticket_keys": ticket_keys(*(text_of(payload.get(key)) for key in _TEXTS)),
             "labels": [str(label) for label in payload.get("labels") or ()],
             "dependency_update": is_dependency_branch(text_of(payload.get("source_branch")))
@@ -67,7 +66,6 @@ def merge_request(
             "approved_by": approved_by,
             "notes": [_note(row) for row in notes],
             "first_commit_at": format_instant(first_commit_at) if first_commit_at else None,
-            "pipeline_status": pipeline_status,
         },
         url=str(payload.get("web_url") or project.web_url),
         service_keys=project.service_keys,

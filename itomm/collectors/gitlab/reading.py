@@ -159,8 +159,6 @@ class ProjectReader:
         told = reviews(self._client, project, merged)
         if told is None or (merged and not self._client.tells_commits):
             context.cannot_tell("first_commit_at", "GitLab tells it by GraphQL only, and not in old versions")
-        if told is None:
-            context.cannot_tell("pipeline_status", "GitLab tells it by GraphQL only")
         reviewed = told or {}
         return _page_of(
             [self._merge_request(project, row, reviewed.get(int(row["iid"]))) for row in rows], page
@@ -178,14 +176,9 @@ class ProjectReader:
                 approvals = self._client.one(f"{path}/approvals")
             if not approvals.get("approved_by") and row.get("user_notes_count") != 0:
                 notes = review.notes if review is not None and review.whole else self._notes(path)
+        first_commit_at = review.first_commit_at if review is not None else None
         return merge_request(
-            project,
-            row,
-            approvals,
-            notes,
-            self._settings.bot_accounts,
-            first_commit_at=review.first_commit_at if review else None,
-            pipeline_status=review.pipeline_status if review else None,
+            project, row, approvals, notes, self._settings.bot_accounts, first_commit_at=first_commit_at
         )
 
     def _notes(self, path: str) -> list[Payload]:
