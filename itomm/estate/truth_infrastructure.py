@@ -215,10 +215,8 @@ def _recovery_point(scope: Scope) -> Measurement:
     if not any(service.stateful for service in scope.services):
         return NotApplicable("keeps no data")
     wanted = {service.id for service in scope.services}
-    protected = {data_set.service for data_set in scope.company.monitoring.data_sets}
-    without = [service for service in scope.services if service.stateful and service.id not in protected]
     last = midnight(scope.as_of)
-    held = [False] * 30 * len(without)  # what has no backup at all holds no recovery point on any day
+    held = []
     for data_set in scope.company.monitoring.data_sets:
         for back in range(30):
             at = last - DAY * back

@@ -120,17 +120,6 @@ def test_one_service_needs_no_company_sized_sample_for_a_share_of_services() -> 
     assert graded(definition, Share(1, 1), one_service=False).answer == "unknown"
 
 
-def test_a_service_without_any_backup_counts_against_the_recovery_point(tmp_path: Path) -> None:
-    habits = yaml.safe_load((HABITS_DIRECTORY / "two_services.yaml").read_text(encoding="utf-8"))
-    for service, enabled in zip(habits["services"], (False, True), strict=True):
-        service["stateful"] = True
-        service.setdefault("habits", {})["backups"] = {"enabled": enabled, "missed_share": 0}
-    path = tmp_path / "habits.yaml"
-    path.write_text(yaml.safe_dump(habits, allow_unicode=True), encoding="utf-8")
-    organisation = Estate.load(path).truth()["organisation"]["IM-BKP-4.1"]
-    assert (organisation["answer"], organisation["why"]) == ("no", "30 of 60 data-set-days")
-
-
 def test_where_no_service_keeps_data_nobody_is_asked_for_recovery_points(tmp_path: Path) -> None:
     habits = yaml.safe_load((HABITS_DIRECTORY / "two_services.yaml").read_text(encoding="utf-8"))
     for service in habits["services"]:
