@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from itomm.evidence.reading.masking import instant_literal
 from itomm.evidence.record_types import Field, FieldType
+from itomm.rules.existence import any_fits
 from itomm.rules.measures import Measure, MeasureKind
 from itomm.rules.rule import LINKED_ALIAS, RECORD_ALIAS, BoundRule, LinkedFact
 
@@ -88,16 +89,13 @@ def with_linked_facts(bound: BoundRule, service: str | None = None) -> exp.Selec
 
 def _fact(bound: BoundRule, fact: LinkedFact) -> exp.Expr:
     """Whether a linked record fits, or how many do."""
-    conditions = [linked_by(theirs, ours) for theirs, ours in fact.on]
+    pairs = [linked_by(theirs, ours) for theirs, ours in fact.on]
     written = bound.linked_conditions.get(fact.name)
-    if written is not None:
-        conditions.append(written.copy())
-    found = (
-        exp.select(exp.Count(this=exp.Star()) if fact.is_number else exp.Literal.number(1))
-        .from_(exp.alias_(exp.table_(fact.record_type.name, quoted=True), LINKED_ALIAS, table=True))
-        .where(*conditions)
-    )
-    return exp.Subquery(this=found) if fact.is_number else exp.Exists(this=found)
+    linked = exp.alias_(exp.table_(fact.record_type.name, quoted=True), LINKED_ALIAS, table=True)
+    if not fact.is_number:
+        return any_fits(linked, pairs, written)
+    conditions = pairs if written is None else [*pairs, written]
+    return exp.Subquery(this=exp.select(exp.Count(this=exp.Star())).from_(linked).where(*conditions))
 
 
 def linked_by(theirs: Field, ours: Field) -> exp.Expr:

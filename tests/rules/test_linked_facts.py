@@ -11,6 +11,7 @@ from itomm.rules.answer import InferredAnswer
 from tests.rules.rules_as_text import answer_to, rule_of
 
 Records = Sequence[Mapping[str, object]]
+FOUR_PARTS = ["timeline", "impact", "root_cause", "actions"]
 INCIDENTS: Records = [{"key": "I-1", "resolved_at": "2026-10-01T00:00:00Z"}, {"key": "I-2"}, {"key": None}]
 
 
@@ -54,6 +55,43 @@ def test_a_condition_may_compare_both_records(published: str, matched: int) -> N
     }
     reviews: Records = [{"incident_key": key, "published_at": published} for key in ("I-1", "I-2")]
     assert linked(fact, INCIDENTS, {"postmortem": reviews}).matched == matched, "I-2 was never resolved"
+
+
+@pytest.mark.parametrize(
+    ("condition", "matched"),
+    [
+        ("published_at > base.resolved_at", 2),
+        ("published_at >= base.resolved_at", 3),
+        ("base.resolved_at > published_at", 1),
+        ("published_at <= base.resolved_at", 2),
+        ("base.resolved_at < published_at and length(sections) > 2", 1),
+        ("not (published_at <= base.resolved_at)", 2),
+        ("published_at > base.resolved_at or base.resolved_at is null", 3),
+    ],
+)
+def test_a_comparison_with_the_record_holds_when_any_linked_record_meets_it(
+    condition: str, matched: int
+) -> None:
+    """One question of the greatest or least linked value stands for all pairs; by hand, pair by pair."""
+    incidents: Records = [
+        {"key": "both", "resolved_at": "2026-10-05T00:00:00Z"},
+        {"key": "after", "resolved_at": "2026-10-01T00:00:00Z"},
+        {"key": "same", "resolved_at": "2026-10-09T00:00:00Z"},
+        {"key": "unpublished", "resolved_at": "2026-10-01T00:00:00Z"},
+        {"key": "open", "resolved_at": None},
+        {"key": "nothing", "resolved_at": "2026-10-01T00:00:00Z"},
+    ]
+    reviews: Records = [
+        {"incident_key": "both", "published_at": "2026-10-04T00:00:00Z", "sections": FOUR_PARTS},
+        {"incident_key": "both", "published_at": "2026-10-06T00:00:00Z", "sections": ["impact"]},
+        {"incident_key": "after", "published_at": "2026-10-09T00:00:00Z", "sections": FOUR_PARTS[:3]},
+        {"incident_key": "same", "published_at": "2026-10-09T00:00:00Z", "sections": FOUR_PARTS},
+        {"incident_key": "unpublished", "published_at": None, "sections": FOUR_PARTS},
+        {"incident_key": "open", "published_at": "2026-10-09T00:00:00Z", "sections": FOUR_PARTS},
+        {"incident_key": None, "published_at": "2026-10-09T00:00:00Z", "sections": FOUR_PARTS},
+    ]
+    fact = {"from": "postmortem", "on": {"incident_key": "key"}, "where": condition}
+    assert linked(fact, incidents, {"postmortem": reviews}).matched == matched
 
 
 def test_all_pairs_of_a_link_must_be_equal() -> None:
