@@ -46,10 +46,11 @@ def caveats_on(
     scopes: Sequence[ScopeResult], rule_set: RuleSet, snapshot: Snapshot, as_of: datetime
 ) -> Caveats:
     """The caveats on the answers of scopes; the organisation comes first, as in an assessment."""
-    bounds = list(_bounds(scopes, rule_set, as_of))
-    counted = {name for each in bounds for name in _counted_types(each.rule)}
+    rules = list(_answering(scopes, rule_set))
+    counted = {name for each in rules for name in _counted_types(each)}
     looked = list(signals_in(snapshot, counted, as_of))
     suspicions = [each for each in looked if isinstance(each, Suspicion)]
+    bounds = [each.bound(as_of) for each in rules] if suspicions else []
     touched = _counting(snapshot, bounds, as_of, _identities(suspicions))
     if altered := _identities(each for each in suspicions if each.field is not None):
         # What was altered may count no longer, and did before: that is what altering it may be for.
@@ -82,7 +83,7 @@ def _counting(
         return touched_answers(connection, bounds, suspects)
 
 
-def _bounds(scopes: Sequence[ScopeResult], rule_set: RuleSet, as_of: datetime) -> Iterator[BoundRule]:
+def _answering(scopes: Sequence[ScopeResult], rule_set: RuleSet) -> Iterator[Rule]:
     """The rules that answered, over the windows that they answered over."""
     answering = {_key(answer) for scope in scopes for answer in scope.answers}
     for name, days in sorted(
@@ -90,7 +91,7 @@ def _bounds(scopes: Sequence[ScopeResult], rule_set: RuleSet, as_of: datetime) -
     ):
         rule = rule_set.rule(name)
         if rule is not None:
-            yield rule.over(days).bound(as_of)
+            yield rule.over(days)
 
 
 def _counted_types(rule: Rule) -> Iterator[str]:
