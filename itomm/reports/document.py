@@ -43,7 +43,7 @@ def _without_assumptions(document: dict[str, Any]) -> dict[str, Any]:
 
 def to_json(document: object) -> str:
     """JSON text with sorted keys and a final line break; the same document gives the same bytes."""
-    # The bytes of json.dumps with indent=1, in a fifth of the time: that one indents in Python, value by value.
+    # The bytes of json.dumps with indent=1, in a fifth of the time: that one indents in Python.
     compact = json.dumps(document, ensure_ascii=False, sort_keys=True)
     return str(msgspec.json.format(compact, indent=1)) + "\n"
 
