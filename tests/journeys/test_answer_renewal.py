@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.journeys.door import Door
+
+pytestmark = pytest.mark.usefixtures("answers_found_once")
 
 SAID = ("--now", "2026-11-02T08:00:00Z")
 AGAIN = ("--now", "2026-11-20T08:00:00Z")

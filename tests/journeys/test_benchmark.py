@@ -11,6 +11,8 @@ import pytest
 
 from tests.journeys.door import Door
 
+pytestmark = pytest.mark.usefixtures("answers_found_once")
+
 LEAD_TIME = "SD-REL-3.1"
 
 

@@ -6,7 +6,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.journeys.door import Called, Door
+
+pytestmark = pytest.mark.usefixtures("answers_found_once")
 
 REASON = "A robot restores the service within minutes; see the runbook."
 PROPOSED, APPROVED, EXPIRES = "2026-11-02T08:00:00Z", "2026-11-02T09:00:00Z", "2026-12-01T00:00:00Z"

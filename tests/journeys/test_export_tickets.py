@@ -11,6 +11,8 @@ import pytest
 from tests.journeys.door import Called, Door
 from tests.trackers.boards import TOKEN, Board, BoardServer, Fault
 
+pytestmark = pytest.mark.usefixtures("answers_found_once")
+
 KINDS = ("cloud", "data_center", "gitlab")
 NOW = "2026-11-03T08:00:00Z"
 AIM = ("--scope", "checkout", "--practice", "IM-BKP", "--to", "5")

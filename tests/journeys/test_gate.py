@@ -9,6 +9,8 @@ import pytest
 
 from tests.journeys.door import Door
 
+pytestmark = pytest.mark.usefixtures("answers_found_once")
+
 
 def with_gate(config: Path, gate: str) -> Path:
     config.write_text(f"{config.read_text(encoding='utf-8')}\ngate: {gate}\n", encoding="utf-8")

@@ -10,6 +10,8 @@ import pytest
 from tests.journeys.door import Called, Door
 from tests.journeys.test_decisions import answer_of, scored
 
+pytestmark = pytest.mark.usefixtures("answers_found_once")
+
 NOW = "2026-11-02T08:00:00Z"
 
 

@@ -16,6 +16,8 @@ from itomm.evidence.trust.recorded_assessments import RecordedAssessment, record
 from itomm.evidence.trust.signing import Signer
 from tests.journeys.door import DAY_OF_ASSESSMENT, Door
 
+pytestmark = pytest.mark.usefixtures("answers_found_once")
+
 NOW = ("--now", DAY_OF_ASSESSMENT)
 UNSIGNED = "Not signed: this store has no signing key. 'itomm keys create' makes one"
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from itomm.config.clock import format_instant, parse_instant
 from tests.journeys.door import Door
 from tests.journeys.test_decisions import REASON, a_no, answer_of, scored
+
+pytestmark = pytest.mark.usefixtures("answers_found_once")
 
 PROPOSED, APPROVED = "2026-11-02T08:00:00Z", "2026-11-02T09:00:00Z"
 ENDS = format_instant(parse_instant(APPROVED) + timedelta(days=30))

@@ -19,6 +19,8 @@ from tests.journeys.test_decisions import (
     scored,
 )
 
+pytestmark = pytest.mark.usefixtures("answers_found_once")
+
 AFTER = "2026-11-03T08:00:00Z"
 
 

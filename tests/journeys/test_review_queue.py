@@ -6,8 +6,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.journeys.door import Door
 from tests.journeys.test_decisions import APPROVED, EXPIRES, a_no, proposed, scored
+
+pytestmark = pytest.mark.usefixtures("answers_found_once")
 
 
 def queue(door: Door, config: Path, *more: str) -> list[dict[str, Any]]:

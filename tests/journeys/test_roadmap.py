@@ -10,6 +10,8 @@ import pytest
 
 from tests.journeys.door import Door, in_a_process
 
+pytestmark = pytest.mark.usefixtures("answers_found_once")
+
 
 def test_a_roadmap_names_steps_costs_and_what_is_next(workspace: Path, itomm_at_the_door: Door) -> None:
     done = itomm_at_the_door("roadmap", "--config", workspace, "--to", "2", "--budget", "4")

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.journeys.door import Door
+
+pytestmark = pytest.mark.usefixtures("answers_found_once")
 
 
 def test_show_says_what_the_levels_hang_on(workspace: Path, itomm_at_the_door: Door) -> None:

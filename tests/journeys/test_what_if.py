@@ -8,6 +8,8 @@ import pytest
 
 from tests.journeys.door import Door
 
+pytestmark = pytest.mark.usefixtures("answers_found_once")
+
 
 def test_what_is_assumed_is_marked_and_nothing_is_written(workspace: Path, itomm_at_the_door: Door) -> None:
     def stored() -> dict[str, bytes]:

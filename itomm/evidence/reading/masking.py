@@ -38,18 +38,17 @@ def masked_columns(record_type: RecordType, as_of: datetime) -> list[exp.Expr]:
 def _masked(record_type: RecordType, name: str, as_of: datetime) -> exp.Expr:
     declared = record_type.fields[name]
     column = exp.column(name, quoted=True)
-    instant = instant_literal(as_of)
     if declared.replayed:
-        return replayed(declared, instant)
+        return replayed(declared, instant_literal(as_of))
     if declared.stages:
-        return _staged(declared, instant)
+        return _staged(declared, instant_literal(as_of))
     if declared.since is not None:
-        later = exp.column(declared.since, quoted=True) > instant
+        later = exp.column(declared.since, quoted=True) > instant_literal(as_of)
         return exp.Case(ifs=[exp.If(this=later, true=_before(declared))], default=column)
     moment = _moment(record_type, declared)
     if moment is None:
         return column
-    return exp.Case(ifs=[exp.If(this=exp.column(moment, quoted=True) <= instant, true=column)])
+    return exp.Case(ifs=[exp.If(this=exp.column(moment, quoted=True) <= instant_literal(as_of), true=column)])
 
 
 def _staged(declared: Field, instant: exp.Expr) -> exp.Expr:
@@ -95,4 +94,4 @@ def _moment(record_type: RecordType, declared: Field) -> str | None:
 def instant_literal(instant: datetime) -> exp.Expr:
     """A timestamp literal in UTC."""
     text = instant.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
-    return exp.cast(exp.Literal.string(text), "timestamp")
+    return exp.Cast(this=exp.Literal.string(text), to=exp.DataType(this=exp.DataType.Type.TIMESTAMP))
