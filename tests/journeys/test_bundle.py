@@ -25,6 +25,8 @@ from itomm.evidence.trust.statement import seal
 from itomm.reports.verify_bundle import check
 from tests.journeys.door import DAY_OF_ASSESSMENT, Door
 
+pytestmark = pytest.mark.usefixtures("answers_found_once")
+
 ROOT = Path(__file__).parents[2]
 FILES_ALWAYS = {
     "MANIFEST.sha256",

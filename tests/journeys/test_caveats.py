@@ -17,6 +17,8 @@ from itomm.scoring.caveats import Caveats
 from tests.evidence.stores import Fields, collect
 from tests.journeys.door import Door
 
+pytestmark = pytest.mark.usefixtures("answers_found_once")
+
 COLLECTED = datetime(2026, 11, 1, 5, 0, tzinfo=UTC)
 WHO = "person-0123456789ab"
 

@@ -14,6 +14,8 @@ import pytest
 
 from tests.journeys.door import Door
 
+pytestmark = pytest.mark.usefixtures("answers_found_once")
+
 
 def test_two_recorded_assessments_differ_by_what_is_listed(
     collected_twice: Path, tmp_path: Path, itomm_at_the_door: Door

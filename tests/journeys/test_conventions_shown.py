@@ -5,8 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+import pytest
+
 from tests.journeys.door import Door
 from tests.journeys.test_decisions import answer_of, scored
+
+pytestmark = pytest.mark.usefixtures("answers_found_once")
 
 
 def test_what_is_not_kept_comes_first_by_what_it_would_bring(

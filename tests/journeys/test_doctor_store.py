@@ -5,7 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.journeys.door import DAY_OF_ASSESSMENT, Called, Door
+
+pytestmark = pytest.mark.usefixtures("answers_found_once")
 
 DOCUMENTED = {"assessments can be signed"}
 """Warnings of an untouched store that the documentation names: nobody made a signing key."""

@@ -12,6 +12,8 @@ from itomm.estate.estate import Estate
 from itomm.estate.server import EstateServer
 from tests.journeys.door import DAY_OF_ASSESSMENT, Called, Door, configured
 
+pytestmark = pytest.mark.usefixtures("answers_found_once")
+
 Score = dict[str, Any]
 
 
