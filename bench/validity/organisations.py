@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from bench.validity.registers import registers
 from itomm.estate.company_habits import DEFAULT_HABITS
 
 PROFILES = ("excellent", "middling", "poor")
@@ -44,7 +45,8 @@ def organisations(seed: int, count: int) -> Iterator[Organisation]:
     base = yaml.safe_load(DEFAULT_HABITS.read_text(encoding="utf-8"))
     for number in range(count):
         kind = KINDS[number % len(KINDS)]
-        yield _organisation(base, number, kind, random.Random(f"{seed} {number} {kind}"))  # noqa: S311  no secret
+        organisation = _organisation(base, number, kind, random.Random(f"{seed} {number} {kind}"))  # noqa: S311  no secret
+        yield _with_registers(organisation, random.Random(f"{seed} {number} {kind} registers"))  # noqa: S311
 
 
 KINDS = (
@@ -85,6 +87,20 @@ def _organisation(base: Mapping[str, Any], number: int, kind: str, chance: rando
     if kind == "Chinese status names":
         habits["status_language"] = "chinese"
     return Organisation(name, kind, habits)
+
+
+def _with_registers(organisation: Organisation, chance: random.Random) -> Organisation:
+    """The organisation with registers, or without; some of its services know what they depend on."""
+    habits = copy.deepcopy(dict(organisation.habits))
+    names = [service["id"] for service in habits["services"]]
+    share = {"excellent": 1, "poor": 0, "tool-rich and people-poor": 0}.get(organisation.kind, 0.6)
+    for service in habits["services"]:
+        if chance.random() < share:
+            service["depends_on"] = [chance.choice([name for name in names if name != service["id"]])]
+    kept = registers(organisation.kind, names, chance)
+    if kept is not None:
+        habits["registers"] = kept
+    return replace(organisation, habits=habits)
 
 
 def _teams(base: Mapping[str, Any], kind: str, chance: random.Random) -> dict[str, Any]:

@@ -36,6 +36,7 @@ def studied(organisation: Organisation, base_only: bool) -> list[dict[str, Any]]
         estate = Estate.load(organisation.write(folder))
         repository = folder / "handbook"
         estate.write_repository(repository)
+        estate.write_registers(folder / "registers")
         truth = estate.truth()
         return [
             reading(organisation, estate, repository, variation, truth)
@@ -46,12 +47,15 @@ def studied(organisation: Organisation, base_only: bool) -> list[dict[str, Any]]
 def reading(
     organisation: Organisation, estate: Estate, repository: Path, variation: Variation, truth: Any
 ) -> dict[str, Any]:
-    """What itomm says of the organisation whose handbook's ``repository`` this is, beside the truth."""
+    """What itomm says of the organisation whose handbook's ``repository`` this is, beside the truth.
+
+    Its registers lie beside the handbook.
+    """
     folder = repository.parent
     place = folder / variation.name.replace(" ", "-").replace(":", "")
     place.mkdir()
     with EstateServer(estate) as server:
-        configuration = yaml.safe_load(estate.configuration(server.url, repository))
+        configuration = yaml.safe_load(estate.configuration(server.url, repository, folder / "registers"))
         if variation.change:
             variation.change(configuration)
         if variation.refused:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-SOURCES = ("prometheus", "alertmanager", "jira", "gitlab", "handbook")
+SOURCES = ("prometheus", "alertmanager", "jira", "gitlab", "handbook", "registers")
 DENIED: Mapping[str, str] = {
     "branch protection": "/gitlab/api/v4/projects/{project}/protected_branches",
     "members": "/gitlab/api/v4/projects/{project}/members",
@@ -28,11 +29,30 @@ class Variation:
 
 def _without(source: str) -> Callable[[dict[str, Any]], None]:
     def change(configuration: dict[str, Any]) -> None:
-        del configuration["sources"][source]
+        configuration["sources"].pop(source, None)  # not every organisation keeps registers
         for service in configuration["services"]:
             service["keys"].pop(source, None)
 
     return change
+
+
+def _no_folder(configuration: dict[str, Any]) -> None:
+    """The share with the registers is not mounted."""
+    if "registers" in configuration["sources"]:
+        configuration["sources"]["registers"]["path"] += "-elsewhere"
+
+
+def _cut_off(configuration: dict[str, Any]) -> None:
+    """Every export of the registers broke off half-way."""
+    source = configuration["sources"].get("registers")
+    if source is None:
+        return
+    whole, broken = Path(source["path"]), Path(f"{source['path']}-broken")
+    broken.mkdir(exist_ok=True)
+    for file in whole.iterdir():
+        content = file.read_bytes()
+        (broken / file.name).write_bytes(content[: len(content) // 2])
+    source["path"] = str(broken)
 
 
 def _short_history(configuration: dict[str, Any]) -> None:
@@ -43,5 +63,7 @@ BASE = Variation("everything")
 VARIATIONS = (
     *(Variation(f"without {source}", change=_without(source)) for source in SOURCES),
     *(Variation(f"denied: {name}", refused=path) for name, path in DENIED.items()),
+    Variation("denied: registers", change=_no_folder),
+    Variation("cut off: registers", change=_cut_off),
     Variation("history of 30 days", change=_short_history),
 )

@@ -13,9 +13,11 @@ from itomm.estate.generate_follow_up import Postmortem, follow_up_of
 from itomm.estate.generate_incidents import incidents_of
 from itomm.estate.generate_monitoring import monitoring_of
 from itomm.estate.generate_projects import projects_of, working_time
+from itomm.estate.generate_registers import registers_of
 from itomm.estate.generate_service_desk import ServiceDeskGrowth
 from itomm.estate.monitoring import MonitoringData
 from itomm.estate.people import Person, people_of
+from itomm.estate.registers import Registers
 from itomm.estate.repositories import Project
 from itomm.estate.tickets import Ticket, as_seen
 from itomm.estate.tidying_up import closed_up
@@ -37,6 +39,7 @@ class Company:
     keys: Mapping[str, str]
     postmortems: tuple[Postmortem, ...]
     monitoring: MonitoringData
+    registers: Registers | None = None
 
     @property
     def staff(self) -> tuple[Person, ...]:
@@ -76,6 +79,7 @@ def company_of(habits: CompanyHabits, as_of: datetime | None = None) -> Company:
     if habits.closes_all_before:
         numbered = tuple(closed_up(numbered, staff[0], habits.as_of, end))
     operational = [ticket for ticket in numbered if ticket.kind == "Incident"]
+    monitoring = monitoring_of(habits, teams, operational, end)
     return Company(
         habits=habits,
         as_of=end,
@@ -85,7 +89,8 @@ def company_of(habits: CompanyHabits, as_of: datetime | None = None) -> Company:
         tickets=numbered,
         keys=keys,
         postmortems=tuple(review for review in postmortems if review.incident in keys),
-        monitoring=monitoring_of(habits, teams, operational, end),
+        monitoring=monitoring,
+        registers=registers_of(habits, teams, monitoring.data_sets, end),
     )
 
 

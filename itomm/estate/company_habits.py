@@ -9,24 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import yaml
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, ValidationError
 
 from itomm.config.errors import UsageError
+from itomm.estate.habit import Habit, Share
+from itomm.estate.register_habits import RegisterHabits
 
 HABITS_DIRECTORY = Path(__file__).parent / "habits"
 DEFAULT_HABITS = HABITS_DIRECTORY / "acme.yaml"
 
-Share = Annotated[float, Field(ge=0, le=1)]
 Scanner = Literal["sast", "sca", "secret", "container", "iac"]
-
-
-class Habit(BaseModel):
-    """Base of all habit sections: unknown keys are errors, values are frozen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Delivery(Habit):
@@ -302,6 +297,7 @@ class CompanyHabits(Habit):
     services: tuple[Service, ...]
     service_desk: ServiceDesk = ServiceDesk()
     handbook: Handbook = Handbook()
+    registers: RegisterHabits | None = None
     closes_all_before: bool = False  # one person closes every open ticket on the day before ``as_of``
     status_language: Literal["english", "chinese"] = "english"
     declared: Mapping[str, Declared] = {}

@@ -11,6 +11,7 @@ from itomm.estate.company import Company, company_of
 from itomm.estate.company_habits import DEFAULT_HABITS, load_habits
 from itomm.estate.configuration import configuration_text
 from itomm.estate.handbook_repository import write_handbook
+from itomm.estate.register_files import write_registers
 from itomm.estate.truth import truth_of
 
 
@@ -42,10 +43,20 @@ class Estate:
         """The true answer to every criterion, computed from the model and not through any API."""
         return truth_of(self.company)
 
-    def configuration(self, base_url: str, repository: Path | None) -> str:
-        """The text of an itomm.yaml that points every collector at a server of this estate."""
-        return configuration_text(self.company, base_url, repository)
+    def configuration(self, base_url: str, repository: Path | None, registers: Path | None = None) -> str:
+        """The text of an itomm.yaml that points every collector at a server of this estate.
+
+        Args:
+            base_url: the server.
+            repository: where the handbook was written, if it was.
+            registers: where the registers were written, if they were.
+        """
+        return configuration_text(self.company, base_url, repository, registers)
 
     def write_repository(self, path: Path) -> None:
         """Write the operations handbook as a real git repository; always with the same commit ids."""
         write_handbook(self.company, path)
+
+    def write_registers(self, folder: Path) -> None:
+        """Write the exports of other teams' registers, if the company keeps any; always the same bytes."""
+        write_registers(self.company, folder)

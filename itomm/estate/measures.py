@@ -56,6 +56,13 @@ class MedianShare:
 
 
 @dataclass(frozen=True)
+class Mean:
+    """Values of which the mean counts."""
+
+    values: Sequence[Fraction]
+
+
+@dataclass(frozen=True)
 class Count:
     """A number of things."""
 
@@ -86,7 +93,7 @@ class NotApplicable:
     why: str
 
 
-Measurement = Share | Median | MedianShare | Count | Age | Trend | NotApplicable
+Measurement = Share | Median | MedianShare | Mean | Count | Age | Trend | NotApplicable
 
 
 @dataclass(frozen=True)
@@ -122,6 +129,8 @@ def graded(definition: Definition, measurement: Measurement, *, one_service: boo
             answer = _graded_median(definition, measurement, sample)
         case MedianShare():
             answer = _graded_median_share(definition, measurement, sample)
+        case Mean():
+            answer = _graded_mean(definition, measurement, sample)
         case Count(number):
             answer = _answer(definition, Fraction(number), str(number), "counted")
         case Age():
@@ -159,6 +168,17 @@ def _graded_median_share(definition: Definition, median: MedianShare, sample: in
     value = statistics.median_low(median.shares)
     text = format_quantity(Quantity(Dimension.SHARE, value))
     return _answer(definition, value, text, f"median of {number} {definition.sample_unit}")
+
+
+def _graded_mean(definition: Definition, mean: Mean, sample: int) -> Answer:
+    number = len(mean.values)
+    if number == 0:
+        return _empty(definition, "there is none")
+    if number < sample:
+        return Answer("unknown", None, f"only {number} of at least {sample} {definition.sample_unit}")
+    value = statistics.mean(mean.values)
+    text = format_quantity(Quantity(Dimension.SHARE, value))
+    return _answer(definition, value, text, f"mean of {number} {definition.sample_unit}")
 
 
 def _graded_age(definition: Definition, age: Age) -> Answer:

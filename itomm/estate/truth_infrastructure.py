@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 
 from itomm.estate.company_habits import Service
-from itomm.estate.generate_incidents import is_major
 from itomm.estate.generate_projects import INFRASTRUCTURE
-from itomm.estate.measures import Measurement, Median, MedianShare, NotApplicable
+from itomm.estate.measures import Measurement, Median, MedianShare, NotApplicable, Share
 from itomm.estate.monitoring import AlertRule, Episode
 from itomm.estate.repositories import Pipeline, Project
-from itomm.estate.tickets import Ticket
 from itomm.estate.truth_delivery import restore_tests
 from itomm.estate.truth_scope import Scope, critical, share, stateful
-from itomm.estate.truth_support import committers
+from itomm.estate.truth_support import changed_in_both_halves, committers
 from itomm.estate.working_time import DAY, midnight
 
 _FLAP = timedelta(minutes=5)
@@ -48,13 +46,25 @@ def _is_burn_alert(rule: AlertRule) -> bool:
     return rule.name.endswith("ErrorBudgetBurn")
 
 
-def _flapping(scope: Scope) -> Measurement:
+def flapping(scope: Scope) -> Share:
+    """Alerts that went away by themselves within five minutes."""
     finished = [episode for episode in scope.episodes(30, "page", "warning") if episode.ended_at is not None]
     return share(finished, lambda one: one.ended_at - one.started_at < _FLAP)
 
 
-def _actionable(scope: Scope) -> Measurement:
-    incidents = [ticket for ticket in scope.company.of_kind("Incident") if ticket.component is not None]
+def overlaps_an_incident(scope: Scope, service: str | None, start: datetime, end: datetime) -> bool:
+    """Whether an incident of the service was open in that time."""
+    return any(
+        ticket.component is not None
+        and ticket.component == service
+        and ticket.created_at <= end
+        and (ticket.resolved_at or scope.as_of) >= start
+        for ticket in scope.company.of_kind("Incident")
+    )
+
+
+def actionable(scope: Scope) -> Share:
+    """Pages of Prometheus that led to action."""
     silences = scope.company.monitoring.silences
 
     def silenced(episode: Episode) -> bool:
@@ -64,14 +74,8 @@ def _actionable(scope: Scope) -> Measurement:
             for silence in silences
         )
 
-    def acted_on(episode: Episode) -> bool:
-        end = episode.ended_at or scope.as_of
-        return any(
-            ticket.component == episode.rule.service
-            and ticket.created_at <= end
-            and (ticket.resolved_at or scope.as_of) >= episode.started_at
-            for ticket in incidents
-        )
+    def acted_on(one: Episode) -> bool:
+        return overlaps_an_incident(scope, one.rule.service, one.started_at, one.ended_at or scope.as_of)
 
     return share([one for one in scope.episodes(30, "page") if not silenced(one)], acted_on)
 
@@ -85,14 +89,13 @@ def _dependencies(scope: Scope) -> Measurement:
     return scope.share_of_services(lambda service: service.depends_on is not None)
 
 
-def _tickets_with_dependencies(scope: Scope) -> Measurement:
+def _changes_with_dependencies(scope: Scope) -> Measurement:
     mapped = {service.id for service in scope.company.habits.services if service.depends_on is not None}
-    tickets: list[Ticket] = scope.tickets("Change", days=90)
-    tickets += [ticket for ticket in scope.tickets("Incident", days=90) if is_major(ticket)]
-    return share(tickets, lambda ticket: ticket.component in mapped)
+    return share(scope.tickets("Change", days=90), lambda ticket: ticket.component in mapped)
 
 
-def _has_infrastructure(project: Project) -> bool:
+def has_infrastructure(project: Project) -> bool:
+    """Whether the repository describes infrastructure."""
     return project.habits.infrastructure
 
 
@@ -108,24 +111,20 @@ def _infrastructure_reviewed(scope: Scope) -> Measurement:
         )
         return project.habits.protected and project.habits.required_approvals >= 1 and in_pipeline
 
-    return scope.share_of_projects(reviewed, _has_infrastructure)
+    return scope.share_of_projects(reviewed, has_infrastructure)
 
 
 def _infrastructure_shared(scope: Scope) -> Measurement:
-    def shared(project: Project) -> bool:
-        counts = committers(scope, project)
-        return len(counts) >= 3 and max(counts.values()) <= 0.7 * counts.total()
-
-    def old_enough(project: Project) -> bool:
-        return _has_infrastructure(project) and committers(scope, project).total() >= 20
-
-    return scope.share_of_projects(shared, old_enough)
+    return scope.share_of_projects(
+        lambda project: changed_in_both_halves(scope, project) and len(committers(scope, project)) >= 3,
+        lambda project: has_infrastructure(project) and committers(scope, project).total() >= 20,
+    )
 
 
 def _policy_blocks(scope: Scope) -> Measurement:
     blocking = scope.company.habits.handbook.infrastructure_policy == "blocking"
     return scope.share_of_projects(
-        lambda project: blocking and project.path == INFRASTRUCTURE, _has_infrastructure
+        lambda project: blocking and project.path == INFRASTRUCTURE, has_infrastructure
     )
 
 
@@ -255,11 +254,11 @@ INFRASTRUCTURE_MANAGEMENT: Mapping[str, Callable[[Scope], Measurement]] = {
     "IM-MON-2.1": _monitored,
     "IM-MON-2.2": _rules_owned,
     "IM-MON-3.1": _rules_standard,
-    "IM-MON-4.1": _flapping,
-    "IM-MON-4.2": _actionable,
+    "IM-MON-4.1": flapping,
+    "IM-MON-4.2": actionable,
     "IM-MON-5.1": _burn_alerts,
     "IM-CFG-3.2": _dependencies,
-    "IM-CFG-5.1": _tickets_with_dependencies,
+    "IM-CFG-5.1": _changes_with_dependencies,
     "IM-IAC-2.1": _infrastructure_described,
     "IM-IAC-3.1": _infrastructure_reviewed,
     "IM-IAC-3.2": _infrastructure_shared,

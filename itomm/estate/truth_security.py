@@ -117,7 +117,8 @@ def _access_reviewed(scope: Scope) -> Measurement:
     return Age(days_since(scope, done))
 
 
-def _privilege_ends(scope: Scope) -> Measurement:
+def privilege_ends(scope: Scope) -> Share:
+    """Privileged members of repositories whose membership ends."""
     grants = [
         row
         for project in scope.projects
@@ -229,7 +230,9 @@ def _expiry_watched(scope: Scope) -> Measurement:
     return scope.share_of_services(watched, lambda service: service.internet_facing, "not on the internet")
 
 
-def _certificates_healthy(scope: Scope) -> Measurement:
+def certificates_healthy(scope: Scope) -> Share:
+    """Certificates at endpoints that have time left."""
+
     def healthy(one: EndpointCertificate) -> bool:
         until = one.valid_until(scope.as_of)
         enough = min(timedelta(days=21), one.lifetime / 4)
@@ -266,7 +269,9 @@ def _expired(scope: Scope) -> Measurement:
     return Count(len(past))
 
 
-def _renewed_by_machine(scope: Scope) -> Measurement:
+def renewed_by_machine(scope: Scope) -> Share:
+    """Certificates at endpoints that machines renew."""
+
     def short(one: EndpointCertificate) -> bool:
         renewed = sum(start <= scope.as_of for start, _ in one.shown) >= 2
         return one.lifetime <= timedelta(days=100) and renewed
@@ -312,7 +317,7 @@ SECURITY: Mapping[str, Callable[[Scope], Measurement]] = {
     "SM-VUL-4.3": _where_scanned(_findings_owned, *_ANY),
     "SM-VUL-5.1": _where_scanned(_backlog, *_ANY),
     "SM-IAM-4.2": _access_reviewed,
-    "SM-IAM-5.1": _privilege_ends,
+    "SM-IAM-5.1": privilege_ends,
     "SM-SDS-2.1": _secrets_scanned,
     "SM-SDS-3.1": _shift_left,
     "SM-SDS-3.2": _code_owners,
@@ -323,10 +328,10 @@ SECURITY: Mapping[str, Callable[[Scope], Measurement]] = {
     "SM-SIR-4.1": _security_taken_up,
     "SM-SIR-5.1": _security_lessons,
     "SM-CRT-2.1": _expiry_watched,
-    "SM-CRT-3.1": _certificates_healthy,
+    "SM-CRT-3.1": certificates_healthy,
     "SM-CRT-3.2": _where_scanned(_secrets_revoked, "secret"),
     "SM-CRT-4.1": _expired,
-    "SM-CRT-5.1": _renewed_by_machine,
+    "SM-CRT-5.1": renewed_by_machine,
     "SM-GRC-2.1": _policies,
     "SM-GRC-3.1": _risks_reviewed,
 }

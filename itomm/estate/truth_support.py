@@ -19,6 +19,7 @@ from itomm.estate.truth_delivery import due_at, in_time
 from itomm.estate.truth_scope import Scope, critical, days_since, share
 
 SHIFT = timedelta(hours=12)
+_HALF_YEAR = 182
 
 
 def urgent(ticket: Ticket, lowest: int) -> bool:
@@ -271,12 +272,22 @@ def committers(scope: Scope, project: Project) -> Counter[str]:
     )
 
 
-def _shared_repositories(scope: Scope) -> Measurement:
-    def shared(project: Project) -> bool:
-        counts = committers(scope, project)
-        return sum(number >= 0.1 * counts.total() for number in counts.values()) >= 2
+def changed_in_both_halves(scope: Scope, project: Project) -> bool:
+    """Whether two people changed it in either half of the year; what is younger has but one half."""
+    people: tuple[set[str], set[str]] = (set(), set())
+    for commit in project.commits:
+        if not commit.merge and not commit.author.bot and scope.within(commit.committed_at, 365):
+            people[scope.within(commit.committed_at, _HALF_YEAR)].add(commit.author.login)
+    before, lately = people
+    is_young = scope.within(min(commit.committed_at for commit in project.commits), _HALF_YEAR)
+    return len(lately) >= 2 and (is_young or len(before) >= 2)
 
-    return scope.share_of_projects(shared, lambda project: committers(scope, project).total() >= 20)
+
+def _shared_repositories(scope: Scope) -> Measurement:
+    return scope.share_of_projects(
+        lambda project: changed_in_both_halves(scope, project),
+        lambda project: committers(scope, project).total() >= 20,
+    )
 
 
 def _fresh_runbooks(scope: Scope) -> Measurement:
