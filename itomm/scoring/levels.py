@@ -106,12 +106,13 @@ def rate_level(level: int, criteria: Iterable[tuple[Criterion, AnswerInForce]], 
     passed through.
     """
     applicable = [(each, answer, answer.points) for each, answer in criteria if answer.points is not None]
-    weight = sum((each.weight for each, _, _ in applicable), Fraction(0))
+    weights = [each.weight for each, _, _ in applicable]
+    weight = sum(weights, Fraction(0))
     shares, attains, passes = [], [], []
     for side in SIDES.values():
         share, is_open = Fraction(1), True
         if weight:
-            share = sum((each.weight * side(got) for each, _, got in applicable), Fraction(0)) / weight
+            share = mean(weights, [side(got) for _, _, got in applicable])
             is_open = all(side(got) > 0 for each, _, got in applicable if each.mandatory)
         shares.append(share)
         attains.append(is_open and rules.profile.at_target.reached(share))
@@ -124,11 +125,8 @@ def rate_level(level: int, criteria: Iterable[tuple[Criterion, AnswerInForce]], 
         passes=(passes[0], passes[1], passes[2]),
         index=(low, point, high),
         weight=weight,
-        known=sum((each.weight * answer.known_share for each, answer, _ in applicable), Fraction(0)),
-        sure=sum(
-            (each.weight * answer.known_share * answer.confidence for each, answer, _ in applicable),
-            Fraction(0),
-        ),
+        known=weight * mean(weights, [answer.known_share for _, answer, _ in applicable]),
+        sure=weight * mean(weights, [answer.known_share * answer.confidence for _, answer, _ in applicable]),
         lacking=_lacking((each, got.point) for each, _, got in applicable),
     )
 

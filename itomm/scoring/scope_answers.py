@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
@@ -116,20 +116,18 @@ class ScopeAnswers:
                     for service in self._services
                 }
             else:
-                self._columns[criterion] = dict(self._undecided(criterion, by_rule))
+                self._columns[criterion] = self._undecided(criterion, by_rule)
         return self._columns[criterion]
 
-    def _undecided(
-        self, criterion: str, by_rule: Mapping[str, InferredAnswer]
-    ) -> Iterator[tuple[str, CriterionAnswer]]:
+    def _undecided(self, criterion: str, by_rule: Mapping[str, InferredAnswer]) -> dict[str, CriterionAnswer]:
         """All services' answers where nobody decided anything; as :meth:`_of_service` says, and quicker."""
         counts = self._counting.by_rule
-        for service in self._services:
-            inferred = by_rule.get(service.id)
-            if inferred is None:
-                yield service.id, self._of_service(criterion, service, None)
-            else:
-                yield service.id, CriterionAnswer(criterion, inferred, None, (), counts(inferred))
+        return {
+            service.id: self._of_service(criterion, service, None)
+            if (inferred := by_rule.get(service.id)) is None
+            else CriterionAnswer(criterion, inferred, None, (), counts(inferred))
+            for service in self._services
+        }
 
     def _by_rule(self, criterion: str) -> Mapping[str, InferredAnswer]:
         """What the rule for services says of each; empty where there is none."""
