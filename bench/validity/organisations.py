@@ -19,6 +19,7 @@ TOOLS = ("pipelines", "repository", "monitoring", "backups", "certificate")
 PEOPLE = ("delivery", "incidents", "changes", "documents", "vulnerabilities")
 SECTIONS = (*TOOLS, *PEOPLE)
 SERVICES = 3
+_SHARE_OF_LONERS = 0.3
 _ZONES = (-8, -5, 0, 1, 5.5, 8, 12.75)
 _NAMES = ("checkout", "payments-api", "ledger", "search", "identity", "warehouse", "intranet", "newsletter")
 
@@ -97,6 +98,9 @@ def _with_registers(organisation: Organisation, chance: random.Random) -> Organi
     for service in habits["services"]:
         if chance.random() < share:
             service["depends_on"] = [chance.choice([name for name in names if name != service["id"]])]
+        if chance.random() < _SHARE_OF_LONERS and organisation.kind != "excellent":
+            lonely = {"committers": 1, "dominant_committer_share": 1}
+            service["habits"]["repository"] = {**service["habits"]["repository"], **lonely}
     kept = registers(organisation.kind, names, chance)
     if kept is not None:
         habits["registers"] = kept

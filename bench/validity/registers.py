@@ -24,6 +24,8 @@ GOOD: Mapping[str, tuple[Any, ...]] = {
     "machine_renewed_share": (1,),
     "copies_out_of_reach": (True,),
     "restored_by_machine_days_ago": (3, 20, 33),
+    "exploited_in_time_share": (1,),
+    "scaling_share": (1, 0.9, 0.8),
 }
 FAIR: Mapping[str, tuple[Any, ...]] = {
     "complete_share": (0.75, 0.6, 0.5),
@@ -43,6 +45,8 @@ FAIR: Mapping[str, tuple[Any, ...]] = {
     "machine_renewed_share": (0.75, 0.7),
     "copies_out_of_reach": (True, False),
     "restored_by_machine_days_ago": (10, 60, None),
+    "exploited_in_time_share": (0.85, 0.8),
+    "scaling_share": (0.5, 0.45),
 }
 BAD: Mapping[str, tuple[Any, ...]] = {
     "complete_share": (0, 0.2, 0.45),
@@ -62,6 +66,8 @@ BAD: Mapping[str, tuple[Any, ...]] = {
     "machine_renewed_share": (0, 0.2),
     "copies_out_of_reach": (False,),
     "restored_by_machine_days_ago": (None, 90),
+    "exploited_in_time_share": (0, 0.3, 0.6),
+    "scaling_share": (0, 0.1),
 }
 OF_ALL: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
     "good": {
@@ -96,6 +102,7 @@ PEOPLES = ("rota_people", "rota_coverage", "bearable_share", "acted_on_share", "
 """Habits that are people's; the others are the tools'."""
 
 _SHARE_WITHOUT = 1 / 6
+_SHARE_WITH_CHECKS = 1 / 3
 
 
 def registers(kind: str, services: Iterable[str], chance: random.Random) -> dict[str, Any] | None:
@@ -109,6 +116,10 @@ def registers(kind: str, services: Iterable[str], chance: random.Random) -> dict
         "commits": chance.random() < 0.8,
         **_drawn(kind, OF_ALL["good"], OF_ALL["fair"], OF_ALL["bad"], chance),
     }
+    if chance.random() < _SHARE_WITH_CHECKS:
+        kept["checks"] = 300
+        kept["checks_in_git_share"] = chance.choice((0, 0.1, 0.6, 0.65, 1))
+        kept["checks_in_order_share"] = chance.choice((0.3, 0.6, 0.8, 0.95, 1))
     if kind == "quiet":
         kept |= {"accounts": 12, "log_sources": 2, "answers_a_quarter": 3}
     return kept
@@ -117,9 +128,17 @@ def registers(kind: str, services: Iterable[str], chance: random.Random) -> dict
 def _of_service(kind: str, chance: random.Random) -> dict[str, Any]:
     habits = _drawn(kind, GOOD, FAIR, BAD, chance)
     habits["rota_hours"] = chance.choice(("round the clock",) * 4 + ("office hours",))
-    habits["by_hand_days"] = chance.choice((365, 365, 365, 90))
+    habits["by_hand_days"] = chance.choice((365,) * 7 + (90,))
     if kind == "quiet":
-        habits |= {"items": 6, "alerts_per_month": 6, "routes": 1, "grants": 2, "certificates": 1}
+        habits |= {
+            "items": 6,
+            "alerts_per_month": 6,
+            "routes": 1,
+            "grants": 2,
+            "certificates": 1,
+            "links": 1,
+            "exploited": 1,
+        }
     return habits
 
 

@@ -13,7 +13,7 @@ from itomm.estate.generate_service_registers import ServiceRegistersGrowth, shar
 from itomm.estate.monitoring import DataSet
 from itomm.estate.people import Person
 from itomm.estate.register_habits import RegisterHabits
-from itomm.estate.registers import Account, LogSource, Registers, SurveyAnswer
+from itomm.estate.registers import Account, Check, LogSource, Registers, SurveyAnswer
 from itomm.estate.working_time import DAY
 
 _SYSTEMS = ("directory", "firewall", "vpn", "hypervisor", "erp", "mail", "源代码库", "jump host")
@@ -53,6 +53,9 @@ def registers_of(
         restores=tuple(restore for one in grown for restore in one.restores(data_sets)),
         log_sources=tuple(_log_sources(habits.seed, kept, as_of)),
         survey=tuple(_survey(habits.seed, kept, as_of)),
+        flaws=tuple(flaw for one in grown for flaw in one.flaws()),
+        links=tuple(link for one in grown for link in one.links()),
+        checks=tuple(_checks(habits, kept)),
         with_survey=kept.answers_a_quarter is not None,
         with_commits=kept.commits,
     )
@@ -113,6 +116,15 @@ def _survey(seed: int, kept: RegisterHabits, as_of: datetime) -> Iterator[Survey
         at = as_of - _QUARTER * (position + 0.5) / number
         stars = math.floor(mean) + better.draw()
         yield SurveyAnswer(position + 1, at.replace(second=0, microsecond=0), stars)
+
+
+def _checks(habits: CompanyHabits, kept: RegisterHabits) -> Iterator[Check]:
+    in_order = Shares(stream(habits.seed, "checks in order"), kept.checks_in_order_share)
+    in_git = Shares(stream(habits.seed, "checks in git"), kept.checks_in_git_share)
+    owners = [service.team for service in habits.services if service.owned]
+    for number in range(1, kept.checks + 1):
+        team = owners[number % len(owners)] if owners else ""
+        yield Check(number, team, in_order=in_order.draw(), in_git=in_git.draw())
 
 
 def _ago(as_of: datetime, chance: Random, least: int, most: int) -> datetime:

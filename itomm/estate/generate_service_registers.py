@@ -15,8 +15,10 @@ from itomm.estate.registers import (
     BackupRun,
     DriftReport,
     Grant,
+    HostFlaw,
     InnerCertificate,
     Item,
+    Link,
     MachineRestore,
     Rota,
     Route,
@@ -224,3 +226,31 @@ class ServiceRegistersGrowth:
             if data_set.service == self._service.id and data_set.successes and days is not None:
                 at = self._as_of - timedelta(days=days, hours=1)
                 yield MachineRestore(data_set.service, data_set.name, at)
+
+    def flaws(self) -> Iterator[HostFlaw]:
+        """Flaws that are known to be exploited; what is late was fixed late, or never."""
+        chance, in_time = (
+            self._chance("flaws"),
+            self._shares("flaws in time", self._habits.exploited_in_time_share),
+        )
+        for number in range(1, self._habits.exploited + 1):
+            found = self._ago(chance, 61, 170)
+            lasted = timedelta(
+                days=chance.randint(1, 13) if in_time.draw() else chance.randint(20, 60), hours=1
+            )
+            late = lasted > timedelta(days=20)
+            yield HostFlaw(
+                number=number,
+                service=self._service.id,
+                host=f"{self._service.id}-{number % 12 + 1:02d}",
+                found_at=found,
+                due_at=found + timedelta(days=14),
+                fixed_at=None if late and number % 3 == 0 else found + lasted,
+            )
+
+    def links(self) -> Iterator[Link]:
+        """Network links, some of which scale by themselves."""
+        chance, scales = self._chance("links"), self._shares("links scale", self._habits.scaling_share)
+        for number in range(1, self._habits.links + 1):
+            fill = chance.randint(5, 70) / 100
+            yield Link(self._service.id, f"{self._service.id}/link-{number}", fill, scales.draw())

@@ -21,6 +21,7 @@ import yaml
 
 from itomm.estate.company import Company
 from itomm.estate.registers import Account, Registers
+from itomm.estate.working_time import DAY, midnight
 
 _WESTERN = timezone(timedelta(hours=-5))
 _CHINA = ZoneInfo("Asia/Shanghai")
@@ -43,6 +44,9 @@ def exports_of(company: Company) -> Mapping[str, Callable[[], bytes]]:
     if kept is None:
         return {}
     files = {name: partial(write, kept) for name, write in _WRITERS.items()}
+    files["links.csv"] = partial(_links, company)
+    if kept.checks:
+        files["checks.yaml"] = partial(_checks, kept)
     if kept.with_survey:
         files["survey.csv"] = partial(_survey, kept)
     if kept.with_commits:
@@ -228,6 +232,50 @@ def _survey(kept: Registers) -> bytes:
     return _csv(("answer", "given", "stars"), rows, delimiter=";")
 
 
+def _flaws(kept: Registers) -> bytes:
+    rows = (
+        (
+            f"CVE-2026-{one.number:04d}",
+            one.host,
+            one.service,
+            one.found_at.astimezone(_WESTERN).isoformat(),
+            f"{one.due_at.astimezone(_WESTERN):%Y-%m-%dT%H:%M:%S%z}",
+            one.fixed_at.astimezone(_WESTERN).isoformat() if one.fixed_at else "",
+            "fixed" if one.fixed_at else "open",
+            "",
+        )
+        for one in kept.flaws
+    )
+    return _csv(("flaw", "host", "service", "found", "KEV due", "fixed", "state", "accepted"), rows)
+
+
+def _links(company: Company) -> bytes:
+    """The last days of each link, all alike."""
+    kept = company.registers or Registers()
+    last = midnight(company.as_of)
+    rows = (
+        (link.name, link.service, f"{last - DAY * back:%Y-%m-%d}", f"{link.fill:.0%}", link.scales)
+        for link in kept.links
+        for back in (3, 2, 1)
+    )
+    return _csv(("link", "service", "day", "fill", "scales"), rows)
+
+
+def _checks(kept: Registers) -> bytes:
+    checks = [
+        {
+            "name": f"check {one.number}",
+            "owner": one.team if one.in_order else None,
+            "severity": "warning" if one.in_order else None,
+            "summary": one.in_order,
+            "hold": "0:05" if one.in_order else "0:00",
+            "git": one.in_git,
+        }
+        for one in kept.checks
+    ]
+    return yaml.safe_dump(checks, sort_keys=False, allow_unicode=True).encode()
+
+
 def _commits(company: Company) -> bytes:
     rows = (
         (
@@ -258,6 +306,7 @@ _WRITERS: Mapping[str, Callable[[Registers], bytes]] = {
     "backups.csv": _backups,
     "restores.csv": _restores,
     "log_sources.xlsx": _log_sources,
+    "exploited.csv": _flaws,
 }
 
 

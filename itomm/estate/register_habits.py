@@ -30,6 +30,10 @@ class ServiceRegisters(Habit):
         by_hand_days: for how long those are valid that people renew.
         copies_out_of_reach: whether a copy of the backups lies elsewhere.
         restored_by_machine_days_ago: when a restore last proved itself; None: never.
+        exploited: flaws of hosts that a scanner found in half a year and that are known to be exploited.
+        exploited_in_time_share: those of them that were fixed within two weeks.
+        links: network links, which run full like any resource.
+        scaling_share: links that the provider widens by itself.
     """
 
     items: int = 40
@@ -56,6 +60,10 @@ class ServiceRegisters(Habit):
     by_hand_days: int = 365
     copies_out_of_reach: bool = True
     restored_by_machine_days_ago: int | None = 10
+    exploited: int = 100
+    exploited_in_time_share: Share = 1
+    links: int = 40
+    scaling_share: Share = 1
 
 
 class RegisterHabits(Habit):
@@ -73,6 +81,9 @@ class RegisterHabits(Habit):
         answers_a_quarter: users who answered when they were asked; None: nobody is asked.
         satisfaction: what they answered in the mean, from 0 to 1.
         commits: whether the platform team exports the commits of all repositories.
+        checks: alert rules of the external watch; they belong to no service.
+        checks_in_git_share: those that are kept in a repository.
+        checks_in_order_share: those with a team, a severity, a summary and a time to hold.
     """
 
     services: Mapping[str, ServiceRegisters]
@@ -88,3 +99,6 @@ class RegisterHabits(Habit):
     answers_a_quarter: int | None = 60
     satisfaction: Share = 0.9
     commits: bool = True
+    checks: int = 0
+    checks_in_git_share: Share = 1
+    checks_in_order_share: Share = 1

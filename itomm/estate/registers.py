@@ -157,6 +157,38 @@ class SurveyAnswer:
     stars: int
 
 
+@dataclass(frozen=True, slots=True)
+class HostFlaw:
+    """A flaw of a host that is known to be exploited."""
+
+    number: int
+    service: str
+    host: str
+    found_at: datetime
+    due_at: datetime
+    fixed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A network link, with the share of it that was in use on its fullest days."""
+
+    service: str
+    name: str
+    fill: float
+    scales: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """An alert rule of the external watch; one that is not in order has neither team nor severity."""
+
+    number: int
+    team: str
+    in_order: bool
+    in_git: bool
+
+
 @dataclass(frozen=True)
 class Registers:
     """Everything that is kept in registers."""
@@ -174,5 +206,8 @@ class Registers:
     restores: tuple[MachineRestore, ...] = ()
     log_sources: tuple[LogSource, ...] = ()
     survey: tuple[SurveyAnswer, ...] = ()
+    flaws: tuple[HostFlaw, ...] = ()
+    links: tuple[Link, ...] = ()
+    checks: tuple[Check, ...] = ()
     with_survey: bool = False
     with_commits: bool = False

@@ -25,7 +25,7 @@ MEASURES = {**DELIVERY, **SUPPORT, **INFRASTRUCTURE_MANAGEMENT, **SECURITY}
 COMPANY_ONLY = frozenset(
     {"SD-AVC-5.1", "SD-CAP-3.2", "SD-IMP-2.1", "SD-IMP-3.1", "SD-IMP-4.1", "SD-IMP-5.1", "SS-INC-2.2"}
     | {"SM-IAM-4.2", "SM-SIR-2.1", "SM-SIR-3.2", "SM-GRC-2.1", "SM-GRC-3.1", "SS-REQ-2.1", "SS-REQ-3.1"}
-    | {"SM-IAM-2.1", "SM-IAM-3.1", "SM-IAM-4.1", "SM-SIR-3.1", "SS-REQ-4.2"}
+    | {"IM-MON-3.2", "SM-IAM-2.1", "SM-IAM-3.1", "SM-IAM-4.1", "SM-SIR-3.1", "SS-REQ-4.2"}
     | {"SS-REQ-4.1", "SS-REQ-5.1", "SM-SIR-4.1", "SM-SIR-5.1", "SD-CAT-3.1", "IM-PIP-4.2"}
 )
 """Criteria that make no sense for one service."""

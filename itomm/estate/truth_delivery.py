@@ -138,11 +138,14 @@ def _recovery_exercised(scope: Scope) -> Measurement:
 
 def restore_tests(scope: Scope, service: Service) -> list[datetime]:
     """When restores of a service's data were tested."""
-    return [
+    by_hand = [
         ticket.resolved_at
         for ticket in scope.company.of_kind("Task")
         if "restore-test" in ticket.labels and ticket.service == service.id and ticket.resolved_at is not None
     ]
+    registers = scope.company.registers
+    by_machine = registers.restores if registers is not None else ()
+    return [*by_hand, *(one.at for one in by_machine if one.service == service.id)]
 
 
 def _recovery_in_time(scope: Scope) -> Measurement:
@@ -202,7 +205,8 @@ def _headroom(scope: Scope) -> Measurement:
     return share(used, bool)
 
 
-def _forecast(scope: Scope) -> Measurement:
+def forecast(scope: Scope) -> Share:
+    """Resources that Prometheus sees, with an alert that forecasts the shortage."""
     services = _by_id(scope)
     return share(
         _resources(scope),
@@ -358,7 +362,7 @@ DELIVERY: Mapping[str, Callable[[Scope], Measurement]] = {
     "SD-CAP-3.1": _saturation_alerted,
     "SD-CAP-3.2": _capacity_plan,
     "SD-CAP-4.1": _headroom,
-    "SD-CAP-5.1": _forecast,
+    "SD-CAP-5.1": forecast,
     "SD-REL-2.1": _automated,
     "SD-REL-3.1": _lead_time,
     "SD-REL-3.2": _weekly,

@@ -27,14 +27,16 @@ def _monitored(scope: Scope) -> Measurement:
     return scope.share_of_services(lambda service: service.id in up & ruled)
 
 
-def _rules_owned(scope: Scope) -> Measurement:
+def rules_owned(scope: Scope) -> Share:
     """Rules that lead to a team known in the catalogue: by their label, or by the service they are about."""
     owned = {service.id: service.team for service in scope.company.habits.services if service.owned}
     teams = set(owned.values())
     return share(scope.rules, lambda rule: rule.service in owned or rule.labels.get("team") in teams)
 
 
-def _rules_standard(scope: Scope) -> Measurement:
+def rules_standard(scope: Scope) -> Share:
+    """Rules with severity, summary and a time to hold, that are evaluated."""
+
     def standard(rule: AlertRule) -> bool:
         held = rule.hold > timedelta(0) or _is_burn_alert(rule)
         return bool(rule.severity) and "summary" in rule.annotations and held and rule.health == "ok"
@@ -252,8 +254,8 @@ def _update_age(scope: Scope) -> Measurement:
 
 INFRASTRUCTURE_MANAGEMENT: Mapping[str, Callable[[Scope], Measurement]] = {
     "IM-MON-2.1": _monitored,
-    "IM-MON-2.2": _rules_owned,
-    "IM-MON-3.1": _rules_standard,
+    "IM-MON-2.2": rules_owned,
+    "IM-MON-3.1": rules_standard,
     "IM-MON-4.1": flapping,
     "IM-MON-4.2": actionable,
     "IM-MON-5.1": _burn_alerts,

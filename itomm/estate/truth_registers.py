@@ -13,8 +13,15 @@ from typing import TypeVar
 
 from itomm.estate.company_habits import Service
 from itomm.estate.measures import Mean, Measurement, Share
-from itomm.estate.registers import Account, DriftReport, Item, Registers, Rota, WatchAlert
-from itomm.estate.truth_infrastructure import actionable, flapping, overlaps_an_incident
+from itomm.estate.registers import Account, Check, DriftReport, Item, Registers, Rota, WatchAlert
+from itomm.estate.truth_delivery import forecast
+from itomm.estate.truth_infrastructure import (
+    actionable,
+    flapping,
+    overlaps_an_incident,
+    rules_owned,
+    rules_standard,
+)
 from itomm.estate.truth_scope import Scope, critical, share, stateful
 from itomm.estate.truth_security import certificates_healthy, privilege_ends, renewed_by_machine
 from itomm.estate.working_time import DAY
@@ -202,15 +209,51 @@ def _restored_and_out_of_reach(scope: Scope) -> Measurement:
     return scope.share_of_services(both, stateful, "keeps no data")
 
 
+def _exploited(scope: Scope) -> Measurement:
+    """Those due by now or fixed; of what the forge scans nothing is known to be exploited."""
+    ended = [
+        one
+        for one in _of(scope, _kept(scope).flaws)
+        if scope.within(one.found_at, 180) and (one.fixed_at is not None or one.due_at <= scope.as_of)
+    ]
+    return share(ended, lambda one: one.fixed_at is not None and one.fixed_at <= one.due_at)
+
+
+def _forecast_or_scaling(scope: Scope) -> Measurement:
+    return _together(forecast(scope), share(_of(scope, _kept(scope).links), lambda link: link.scales))
+
+
+def _kept_as_code(scope: Scope) -> Measurement:
+    """In the made-up forge no repository holds rules of Prometheus."""
+    return _together(share(scope.rules, lambda _: False), share(_kept(scope).checks, lambda one: one.in_git))
+
+
+def _rules_owned(scope: Scope) -> Measurement:
+    return _with_checks(scope, rules_owned(scope), lambda one: one.in_order and bool(one.team))
+
+
+def _rules_standard(scope: Scope) -> Measurement:
+    return _with_checks(scope, rules_standard(scope), lambda one: one.in_order)
+
+
+def _with_checks(scope: Scope, rules: Share, having: Callable[[Check], bool]) -> Share:
+    return rules if scope.service is not None else _together(rules, share(_kept(scope).checks, having))
+
+
 REGISTERED: Mapping[str, Callable[[Scope], Measurement]] = {
     "IM-CFG-2.1": _inventory,
     "IM-CFG-4.1": _inventory_current,
     "IM-LCM-3.2": _supported,
     "IM-LCM-4.1": _patched,
     "IM-IAC-4.1": _drift_small,
+    "IM-MON-2.2": _rules_owned,
+    "IM-MON-3.1": _rules_standard,
+    "IM-MON-3.2": _kept_as_code,
     "IM-MON-4.1": _flapping,
     "IM-MON-4.2": _actionable,
     "IM-BKP-5.1": _restored_and_out_of_reach,
+    "SD-CAP-5.1": _forecast_or_scaling,
+    "SM-VUL-4.2": _exploited,
     "SM-IAM-2.1": _strong,
     "SM-IAM-3.1": _administrators,
     "SM-IAM-4.1": _dormant,

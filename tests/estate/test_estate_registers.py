@@ -38,7 +38,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Estate:
 def test_the_same_seed_writes_the_same_bytes_and_another_seed_others(kept: Estate, tmp_path: Path) -> None:
     first, again = exported(kept, tmp_path / "first"), exported(kept, tmp_path / "again")
     assert first == again
-    assert len(first) == 14
+    assert len(first) == 16
     services = {"checkout": {"complete_share": 0.5}, "legacy-erp": {}}
     other = exported(with_registers(tmp_path, {"services": services}, seed=8), tmp_path / "other")
     assert {name for name in first if first[name] == other[name]} <= {"restores.csv", "escalation.json"}

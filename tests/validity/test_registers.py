@@ -30,7 +30,14 @@ def duo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Organisation, 
     habits: dict[str, Any] = yaml.safe_load(
         (HABITS_DIRECTORY / "two_services.yaml").read_text(encoding="utf-8")
     )
-    habits["registers"] = {"services": {"checkout": {}, "legacy-erp": KNOWS_LITTLE}, "strong_share": 0.9}
+    habits["retention_days"] = 400  # rules look back half a year and more
+    services = {"checkout": {}, "legacy-erp": KNOWS_LITTLE}
+    habits["registers"] = {
+        "services": services,
+        "strong_share": 0.9,
+        "checks": 300,
+        "checks_in_git_share": 0.6,
+    }
     organisation = Organisation("duo", "small", habits)
     estate = Estate.load(organisation.write(tmp_path))
     estate.write_registers(tmp_path / "registers")
