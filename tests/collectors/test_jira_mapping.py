@@ -12,11 +12,13 @@ import pytest
 
 from itomm.collectors.jira.excerpt import excerpt
 from itomm.collectors.jira.issue import Issue, read_issue
+from itomm.collectors.jira.reading import reading_of
 from itomm.collectors.jira.reviews import access_review_fields, postmortem_fields, restore_test_fields
 from itomm.collectors.jira.service_levels import service_level_cycles
 from itomm.collectors.jira.settings import JiraSettings
 from itomm.collectors.jira.site import Site, read_site, words_of
 from itomm.collectors.jira.tickets import TICKETS
+from itomm.collectors.payload import mapping_of
 from itomm.collectors.ticketing.words import severity_of
 from itomm.evidence.record_types import record_types
 from itomm.evidence.segments.columns import column_values
@@ -380,6 +382,72 @@ def test_a_post_incident_review_names_its_incident_and_sections(description: obj
     assert fields["sections"] == ["root_cause", "timeline"]
     assert fields["participants"] == ["u1", "u2"]
     assert column_values(record_types()["postmortem"], fields)
+
+
+DEPLOYED = "4be1c0ffee" * 4
+OTHER = "0123456789abcdef0123456789abcdef01234567"
+
+
+def paragraph(*nodes: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "doc",
+        "content": [{"type": "panel", "content": [{"type": "paragraph", "content": nodes}]}],
+    }
+
+
+def to(address: str) -> list[dict[str, Any]]:
+    return [{"type": "strong"}, {"type": "link", "attrs": {"href": address}}]
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        f"Deployment of {DEPLOYED}.",
+        f"h2. What\n* commit {{{{{DEPLOYED.upper()}}}}}, as said ({DEPLOYED})",
+        f"[the change|https://gitlab.example/a/-/commit/{DEPLOYED}?view=inline]",
+        paragraph({"type": "text", "text": f"Deployment of {DEPLOYED}."}),
+        paragraph(
+            {"type": "text", "text": "this", "marks": to(f"https://gitlab.example/-/commit/{DEPLOYED}")}
+        ),
+        paragraph({"type": "inlineCard", "attrs": {"url": f"https://gitlab.example/-/commit/{DEPLOYED}"}}),
+    ],
+)
+def test_a_change_names_the_commits_in_its_description(description: object) -> None:
+    fields = TICKETS["change"](make_issue(description=description))
+    assert fields["deployment_ids"] == [DEPLOYED]
+    assert column_values(record_types()["change"], fields)
+
+
+def test_a_change_names_the_commits_in_its_title_too_each_once() -> None:
+    issue = make_issue(summary=f"Deploy {DEPLOYED}", description=f"{OTHER} after {DEPLOYED}, not {OTHER}")
+    assert TICKETS["change"](issue)["deployment_ids"] == [OTHER, DEPLOYED]
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        None,
+        "",
+        f"Deployment of {DEPLOYED[:39]}, and of {DEPLOYED[:8]}",
+        f"The image is sha256:{DEPLOYED}{DEPLOYED[:24]}",
+        f"x{DEPLOYED} {DEPLOYED}_1 {DEPLOYED[:39]}g",
+        paragraph({"type": "text", "text": DEPLOYED[:20]}, {"type": "text", "text": DEPLOYED[20:]}),
+        {"type": "doc", "content": [None, "text", {"content": {"text": DEPLOYED}}, {"attrs": [DEPLOYED]}]},
+    ],
+)
+def test_a_change_that_names_no_whole_commit_names_none(description: object) -> None:
+    assert TICKETS["change"](make_issue(description=description))["deployment_ids"] == []
+
+
+def test_of_a_changes_prose_only_the_commits_are_kept() -> None:
+    site = make_site()
+    reading = reading_of("change", site, site.settings)
+    assert "description" in reading.asked_fields(site)
+    assert "description" not in reading_of("incident", site, site.settings).asked_fields(site)
+    issue = make_issue(site, description=f"Ask Ada before deploying {DEPLOYED}.")
+    (one,) = reading.observe(issue)
+    assert mapping_of(one.raw)["commits"] == one.fields["deployment_ids"] == [DEPLOYED]
+    assert "Ada" not in repr(one)
 
 
 def test_an_open_review_is_not_published() -> None:

@@ -25,6 +25,7 @@ from itomm.collectors.framework.checking import check_source
 from itomm.collectors.framework.continuing import Continuation
 from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import collect
+from itomm.collectors.payload import mapping_of
 from itomm.collectors.redmine import RedmineCollector
 from itomm.collectors.source import Source
 from itomm.config.settings import Service
@@ -206,6 +207,20 @@ def test_a_filled_backout_plan_is_told_from_a_missing_field(read: Read, redmine:
     plans = {name: one.fields["backout_plan"] for name, one in found.items()}
     assert plans == {"#155": True, "#9": None, "#10": False}
     assert found["#155"].fields["outcome"] == "unknown"
+
+
+def test_a_change_names_the_commits_in_its_text_and_keeps_no_more_of_it(
+    read: Read, redmine: MisbehavingServer
+) -> None:
+    commit = "4be1c0ffee" * 4
+    change = {"id": 5, "name": "Change"}
+    naming = issue(9, tracker=change, description=f"Call Ada, then deploy {commit.upper()}.")
+    redmine.on("/issues.json", page([naming, issue(10, tracker=change, subject=commit[:39])], 2))
+    outcome = read("change")
+    found, _ = of(outcome, "change")
+    assert {name: one.fields["deployment_ids"] for name, one in found.items()} == {"#9": [commit], "#10": []}
+    assert mapping_of(found["#9"].raw)["commits"] == [commit]
+    assert "Ada" not in repr(outcome.collections)
 
 
 def test_people_and_what_nobody_asked_for_stay_out(read: Read, redmine: MisbehavingServer) -> None:

@@ -42,7 +42,12 @@ class JiraCollector(Collector):
     queries_by_post: ClassVar[tuple[str, ...]] = ("/search/approximate-count", "/changelog/bulkfetch")
     streams: ClassVar[tuple[Stream, ...]] = (
         *(
-            Stream(kind, cursor_field="updated", needs=BROWSE, cannot_tell=never_told(kind, labels=True))
+            Stream(
+                kind,
+                cursor_field="updated",
+                needs=BROWSE,
+                cannot_tell=never_told(kind, labels=True, text=True),
+            )
             for kind in TICKETS
         ),
         Stream("postmortem", cursor_field="updated", needs=BROWSE, cannot_tell=("incident_resolved_at",)),

@@ -26,8 +26,13 @@ _NAMED: Mapping[str, tuple[str, ...]] = {
 _ADORNMENT = frozenset({"self", "_links"})
 
 
-def excerpt(payload: Payload, headings: Iterable[str] = ()) -> dict[str, object]:
-    """Key, fields and the history of status and assignee; of prose only its headings."""
+def excerpt(
+    payload: Payload, headings: Iterable[str] = (), commits: Iterable[str] | None = None
+) -> dict[str, object]:
+    """Key, fields and the history of status and assignee; of prose only its headings, or what it names.
+
+    ``commits`` is None where no commits were looked for.
+    """
     fields = mapping_of(payload.get("fields"))
     kept: dict[str, object] = {
         name: _value(name, value) for name, value in fields.items() if name not in (*_PEOPLE, *_PROSE)
@@ -46,6 +51,7 @@ def excerpt(payload: Payload, headings: Iterable[str] = ()) -> dict[str, object]
         "key": payload.get("key"),
         "fields": kept,
         "headings": list(headings),
+        **({} if commits is None else {"commits": list(commits)}),
         "histories": [entry for row in histories if (entry := _entry(row))],
     }
 

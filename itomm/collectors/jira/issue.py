@@ -153,12 +153,17 @@ def ticket_of(issue: Issue, custom: Iterable[str]) -> Ticket:
     )
 
 
-def observation(issue: Issue, fields: Mapping[str, object], headings: Iterable[str] = ()) -> Observation:
-    """An observation of the issue with these record fields, read from prose with these headings."""
+def observation(
+    issue: Issue,
+    fields: Mapping[str, object],
+    headings: Iterable[str] = (),
+    commits: Iterable[str] | None = None,
+) -> Observation:
+    """An observation of the issue with these fields; its prose has these headings, or names these commits."""
     return Observation(
         source_ref=issue.key,
         fields=fields,
-        raw=excerpt(issue.payload, headings),
+        raw=excerpt(issue.payload, headings, commits),
         url=issue.site.url(issue.key),
         service_keys=issue.service_keys,
     )

@@ -15,7 +15,7 @@ from itomm.collectors.jira.reviews import (
 from itomm.collectors.jira.service_levels import service_level_cycles
 from itomm.collectors.jira.settings import JiraSettings
 from itomm.collectors.jira.site import Site
-from itomm.collectors.jira.tickets import NEEDED_FIELDS, TICKETS
+from itomm.collectors.jira.tickets import NEEDED_FIELDS, TICKETS, commits_of
 from itomm.collectors.ticketing.vocabulary import READ_HOWEVER_OLD
 from itomm.evidence.observation import Observation
 
@@ -71,10 +71,16 @@ def reading_of(record_type: str, site: Site, settings: JiraSettings) -> Reading:
 
 def _ticket_reading(kind: str) -> Reading:
     fields_of = TICKETS[kind]
+    names_commits = kind == "change"
+
+    def observe(issue: Issue) -> list[Observation]:
+        commits = commits_of(issue) if names_commits else None
+        return [observation(issue, fields_of(issue), commits=commits)]
+
     return Reading(
-        lambda issue: [observation(issue, fields_of(issue))],
+        observe,
         (kind,),
-        fields=NEEDED_FIELDS[kind],
+        fields=(*NEEDED_FIELDS[kind], *(("description",) if names_commits else ())),
         whole=kind in READ_HOWEVER_OLD,
         one_for_one=True,
     )

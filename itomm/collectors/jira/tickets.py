@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from itomm.collectors.jira.issue import Issue, ticket_of
+from itomm.collectors.jira.prose import texts_of
 from itomm.collectors.payload import instant_of_milliseconds, mapping_of, rows_of, text_of
 from itomm.collectors.ticketing import records
+from itomm.collectors.ticketing.commits import commits_named
 from itomm.collectors.ticketing.ticket import Ticket
 from itomm.collectors.ticketing.words import ORIGINS, first_word
 
@@ -52,8 +54,18 @@ def change_fields(issue: Issue) -> dict[str, object]:
     ticket = _ticket(issue, "change")
     resolution = text_of(mapping_of(issue.fields.get("resolution")).get("name"))
     stated = ticket.custom.get("change_outcome") or resolution
-    ticket = replace(ticket, custom={**ticket.custom, "change_outcome": stated})
+    ticket = replace(
+        ticket,
+        custom={**ticket.custom, "change_outcome": stated},
+        commits=tuple(commits_of(issue)),
+    )
     return records.change_fields(ticket) | {"approvals": _approvals(issue)}
+
+
+def commits_of(issue: Issue) -> list[str]:
+    """The commits that an issue's title and description name."""
+    fields = issue.fields
+    return commits_named([text_of(fields.get("summary")) or "", *texts_of(fields.get("description"))])
 
 
 def problem_fields(issue: Issue) -> dict[str, object]:

@@ -33,7 +33,12 @@ class RedmineCollector(Collector):
     title: ClassVar[str] = "Redmine"
     settings_model: ClassVar[type[CollectorSettings]] = RedmineSettings
     streams: ClassVar[tuple[Stream, ...]] = tuple(
-        Stream(kind, cursor_field="updated_on", needs=_NEEDS, cannot_tell=never_told(kind, labels=False))
+        Stream(
+            kind,
+            cursor_field="updated_on",
+            needs=_NEEDS,
+            cannot_tell=never_told(kind, labels=False, text=True),
+        )
         for kind in TICKETS
     )
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from itomm.collectors.payload import Payload, instant_of, mapping_of, rows_of, text_of
 from itomm.collectors.redmine.site import Site, identifier_of
+from itomm.collectors.ticketing.commits import commits_named
 from itomm.collectors.ticketing.history import DONE, OPEN, Assignment, History, Move
 from itomm.collectors.ticketing.records import TICKETS
 from itomm.collectors.ticketing.ticket import Link, Ticket
@@ -95,6 +96,7 @@ def read_issue(payload: Payload, site: Site, kinds: Mapping[str, str | None]) ->
         custom=custom_fields(payload, site),
         security=_is_security(payload, site),
         reported_by_automation=site.is_automation(author),
+        commits=tuple(commits_named(text_of(payload.get(name)) or "" for name in ("subject", "description"))),
     )
 
 
@@ -103,7 +105,7 @@ def observation(payload: Payload, ticket: Ticket, kind: str, site: Site) -> Obse
     return Observation(
         source_ref=ticket.key,
         fields=TICKETS[kind](ticket),
-        raw=excerpt(payload, site),
+        raw=excerpt(payload, site) | ({"commits": list(ticket.commits)} if kind == "change" else {}),
         url=f"{site.server}/issues/{identifier_of(payload)}",
         service_keys=_service_keys(payload, ticket, site),
     )

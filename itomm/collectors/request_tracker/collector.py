@@ -39,7 +39,12 @@ class RequestTrackerCollector(Collector):
     title: ClassVar[str] = "Request Tracker"
     settings_model: ClassVar[type[CollectorSettings]] = RequestTrackerSettings
     streams: ClassVar[tuple[Stream, ...]] = tuple(
-        Stream(kind, cursor_field="LastUpdated", needs=_NEEDS, cannot_tell=never_told(kind, labels=False))
+        Stream(
+            kind,
+            cursor_field="LastUpdated",
+            needs=_NEEDS,
+            cannot_tell=never_told(kind, labels=False, text=False),
+        )
         for kind in TICKETS
     )
 

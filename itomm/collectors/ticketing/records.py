@@ -100,7 +100,7 @@ def change_fields(ticket: Ticket) -> dict[str, object]:
         "actual_start": None,
         "actual_end": ticket.resolved_at,
         "outcome": _outcome(ticket),
-        "deployment_ids": [],
+        "deployment_ids": list(ticket.commits),
     }
 
 

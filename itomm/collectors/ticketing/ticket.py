@@ -42,6 +42,7 @@ class Ticket:
         labels: words that people put on it, where the tracker knows them.
         cause_phrases: words in which a link names the cause of this ticket.
         effect_phrases: words in which a link names what this ticket caused.
+        commits: ids of the commits that its text names.
     """
 
     key: str
@@ -65,6 +66,7 @@ class Ticket:
     labels: tuple[str, ...] = ()
     cause_phrases: tuple[str, ...] = ()
     effect_phrases: tuple[str, ...] = ()
+    commits: tuple[str, ...] = ()
 
     def linked_kinds(self, *kinds: str) -> list[str]:
         """Keys of linked tickets of these kinds."""

@@ -11,9 +11,10 @@ from itomm.evidence.observation import Page
 _OF_NO_TICKET = ("channel", "ci_ids", "custom", "team")
 _NEVER_TOLD: Mapping[str, tuple[str, ...]] = {
     "incident": ("alert_event_ids", "detected_at", "started_at"),
-    "change": ("actual_start", "deployment_ids"),
+    "change": ("actual_start",),
     "problem": ("root_cause_at",),
 }
+_WITHOUT_TEXT: Mapping[str, tuple[str, ...]] = {"change": ("deployment_ids",)}
 _WITHOUT_LABELS: Mapping[str, tuple[str, ...]] = {
     "incident": ("postmortem_id",),
     "change": ("approvals",),
@@ -49,9 +50,15 @@ _TOLD_BY_WITHOUT_LABELS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def never_told(kind: str, *, labels: bool) -> tuple[str, ...]:
-    """The fields of a kind of ticket that no record has; more where tickets have no ``labels``."""
-    without = ("labels", *_WITHOUT_LABELS.get(kind, ())) if not labels else ()
+def never_told(kind: str, *, labels: bool, text: bool) -> tuple[str, ...]:
+    """The fields of a kind of ticket that no record has.
+
+    They are more where tickets have no ``labels``, and where their ``text`` is not read.
+    """
+    without = {
+        *(() if labels else ("labels", *_WITHOUT_LABELS.get(kind, ()))),
+        *(() if text else _WITHOUT_TEXT.get(kind, ())),
+    }
     return tuple(sorted({*_OF_NO_TICKET, *_NEVER_TOLD.get(kind, ()), *without}))
 
 
