@@ -11,6 +11,7 @@ from itomm.estate.company_habits import Service
 from itomm.estate.generate_projects import INFRASTRUCTURE
 from itomm.estate.measures import Measurement, Median, MedianShare, NotApplicable, Share
 from itomm.estate.monitoring import AlertRule, Episode
+from itomm.estate.registers import Registers
 from itomm.estate.repositories import Pipeline, Project
 from itomm.estate.truth_delivery import restore_tests
 from itomm.estate.truth_scope import Scope, critical, share, stateful
@@ -227,6 +228,18 @@ def _recovery_point(scope: Scope) -> Measurement:
     return share(held, bool)
 
 
+def _restored_and_out_of_reach(scope: Scope) -> Measurement:
+    """Only registers know of restores by machine; whoever keeps none restores by hand."""
+    kept = scope.company.registers or Registers()
+    away = {run.service for run in kept.backups if run.out_of_reach}
+    restored = {one.service for one in kept.restores if scope.within(one.at, 35)}
+
+    def both(service: Service) -> bool:
+        return service.id in away & restored
+
+    return scope.share_of_services(both, stateful, "keeps no data")
+
+
 def _pinned(scope: Scope) -> Measurement:
     locks = {"package-lock.json", "uv.lock", "go.sum"}
     return scope.share_of_projects(lambda project: bool(locks & set(project.files)), has_manifest)
@@ -275,6 +288,7 @@ INFRASTRUCTURE_MANAGEMENT: Mapping[str, Callable[[Scope], Measurement]] = {
     "IM-BKP-3.1": _backup_alerts,
     "IM-BKP-3.2": _restores_tested,
     "IM-BKP-4.1": _recovery_point,
+    "IM-BKP-5.1": _restored_and_out_of_reach,
     "IM-LCM-2.1": _pinned,
     "IM-LCM-3.1": _update_bot,
     "IM-LCM-5.1": _update_age,

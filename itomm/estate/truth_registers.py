@@ -22,7 +22,7 @@ from itomm.estate.truth_infrastructure import (
     rules_owned,
     rules_standard,
 )
-from itomm.estate.truth_scope import Scope, critical, share, stateful
+from itomm.estate.truth_scope import Scope, critical, share
 from itomm.estate.truth_security import certificates_healthy, privilege_ends, renewed_by_machine
 from itomm.estate.working_time import DAY
 
@@ -199,16 +199,6 @@ def _satisfied(scope: Scope) -> Measurement:
     return Mean([Fraction(one.stars - 1, 4) for one in answers])
 
 
-def _restored_and_out_of_reach(scope: Scope) -> Measurement:
-    away = {run.service for run in _kept(scope).backups if run.out_of_reach}
-    restored = {one.service for one in _kept(scope).restores if scope.within(one.at, 35)}
-
-    def both(service: Service) -> bool:
-        return service.id in away & restored
-
-    return scope.share_of_services(both, stateful, "keeps no data")
-
-
 def _exploited(scope: Scope) -> Measurement:
     """Those due by now or fixed; of what the forge scans nothing is known to be exploited."""
     ended = [
@@ -251,7 +241,6 @@ REGISTERED: Mapping[str, Callable[[Scope], Measurement]] = {
     "IM-MON-3.2": _kept_as_code,
     "IM-MON-4.1": _flapping,
     "IM-MON-4.2": _actionable,
-    "IM-BKP-5.1": _restored_and_out_of_reach,
     "SD-CAP-5.1": _forecast_or_scaling,
     "SM-VUL-4.2": _exploited,
     "SM-IAM-2.1": _strong,
