@@ -184,7 +184,7 @@ def test_what_is_not_allowed_is_refused_at_once(text: str) -> None:
     started = time.perf_counter()
     with pytest.raises(ExpressionError) as refused:
         parse_expression(text, NAMES)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < AT_ONCE_SECONDS
     message = str(refused.value)
     assert message
     assert len(message) < 300

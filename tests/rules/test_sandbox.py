@@ -26,6 +26,8 @@ from tests.rules.rules_as_text import PLAIN_RULE, answer_to, rule_of
 
 UNREAD = (";", "--", "/*", "\x00", "\x1b")
 """Marks that no expression may hold, even inside quotes, and those that no YAML holds."""
+AT_ONCE_SECONDS = 5.0
+"""Of processor time; thousandths usually, but a busy machine or a collection of garbage may come between."""
 
 
 def attempts(every: int = 1, beginning: int = 0) -> Sequence[str]:
@@ -36,7 +38,7 @@ def attempts(every: int = 1, beginning: int = 0) -> Sequence[str]:
 def assert_refused(name: str, text: str, value: Mapping[str, object]) -> None:
     started = time.process_time()
     refusal = refusal_of(value)
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < AT_ONCE_SECONDS
     if refusal is None:
         assert name in {"rule", "linked name"}, f"{name}: {text!r} was taken"
         assert text in HARMLESS, f"{name}: {text!r} was taken"
