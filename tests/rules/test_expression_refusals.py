@@ -12,6 +12,8 @@ from itomm.rules.expression_text import ExpressionError, Names
 from itomm.rules.expressions import parse_condition, parse_expression
 
 NAMES = Names(record_types()["incident"], datetime(2026, 11, 1, tzinfo=UTC))
+AT_ONCE_SECONDS = 5.0
+"""Of processor time; thousandths usually, but a busy machine or a collection of garbage may come between."""
 LINKED_NAMES = Names(record_types()["postmortem"], NAMES.as_of, base=record_types()["incident"])
 
 ESCAPES = [
