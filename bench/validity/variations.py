@@ -50,9 +50,17 @@ def _cut_off(configuration: dict[str, Any]) -> None:
     whole, broken = Path(source["path"]), Path(f"{source['path']}-broken")
     broken.mkdir(exist_ok=True)
     for file in whole.iterdir():
-        content = file.read_bytes()
-        (broken / file.name).write_bytes(content[: len(content) // 2])
+        (broken / file.name).write_bytes(_first_half(file.read_bytes()))
     source["path"] = str(broken)
+
+
+def _first_half(content: bytes) -> bytes:
+    """Up to somewhere in the middle of a line: of a file that ends between two rows nobody can tell."""
+    half = len(content) // 2
+    line = content.find(b"\n", half) + 1
+    rest = content[line:] if line else b""
+    indented = len(rest) - len(rest.lstrip())
+    return content[: line + indented + 3] if rest.strip() else content[:half]
 
 
 def _short_history(configuration: dict[str, Any]) -> None:
