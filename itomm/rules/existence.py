@@ -2,7 +2,8 @@
 
 A link such as "observed again later" compares one value of the linked record with one of the record itself.
 Asked as EXISTS, the database tries all pairs that agree in the other fields: the square of a series' length.
-The greatest linked value says the same, and is found once for all.
+The greatest linked value says the same, and is found once for all. So it is with a link such as "is in the
+list of one of them": what all the lists hold is gathered once.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ def any_fits(linked: exp.Expr, pairs: list[exp.Expr], written: exp.Expr | None) 
 
     Never NULL, as EXISTS never is.
     """
-    by_extreme = _by_extreme(linked, pairs, written)
-    if by_extreme is not None:
-        return by_extreme
+    at_once = _by_extreme(linked, pairs, written) or _by_membership(linked, pairs, written)
+    if at_once is not None:
+        return at_once
     conditions = pairs if written is None else [*pairs, written]
     return exp.Exists(this=exp.select(exp.Literal.number(1)).from_(linked).where(*conditions))
 
@@ -46,6 +47,23 @@ def _by_extreme(linked: exp.Expr, pairs: list[exp.Expr], written: exp.Expr | Non
     found = exp.select(extreme).from_(linked).where(*pairs, *others)
     fits = type(compared)(this=exp.Subquery(this=found), expression=ours.copy())
     return exp.Coalesce(this=fits, expressions=[exp.false()])
+
+
+def _by_membership(linked: exp.Expr, pairs: list[exp.Expr], written: exp.Expr | None) -> exp.Expr | None:
+    """The same by all that the linked lists hold; None where the link or the condition is another."""
+    if len(pairs) != 1 or (written is not None and RECORD_ALIAS in _records(written)):
+        return None
+    link = pairs[0]
+    if not isinstance(link, exp.Anonymous) or link.name != "list_contains":
+        return None
+    listed, wanted = link.expressions
+    if _records(listed) != {LINKED_ALIAS}:
+        return None
+    held = exp.select(exp.Anonymous(this="unnest", expressions=[listed.copy()])).from_(linked)
+    if written is not None:
+        held = held.where(written)
+    among = exp.In(this=wanted.copy(), query=exp.Subquery(this=held))
+    return exp.Coalesce(this=among, expressions=[exp.false()])
 
 
 def _conjuncts(tree: exp.Expr) -> Iterator[exp.Expr]:

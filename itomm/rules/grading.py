@@ -9,13 +9,13 @@ from fractions import Fraction
 from operator import attrgetter
 from typing import Any
 
-from itomm.config.quantities import Dimension, Quantity, format_quantity
+from itomm.config.quantities import Quantity
 from itomm.evidence.observation import UnknownReason
 from itomm.rules.answer import InferredAnswer, Verdict
 from itomm.rules.garbage import nothing_collected
 from itomm.rules.measured import NOTHING_MEASURED, Figures, Measured, MeasuredRule
 from itomm.rules.measures import MeasureKind
-from itomm.rules.readiness import EvidenceState, Readiness
+from itomm.rules.readiness import EvidenceState, Obstacle, Readiness, obstacle_of
 from itomm.rules.rule import BoundRule
 from itomm.rules.untold.possible import Bounds, possible_verdicts, verdicts_between
 from itomm.rules.untold.undecided import Undecided
@@ -51,10 +51,6 @@ class Outcome:
     matched: int | None
     sample: int
     absent: bool = False
-
-
-Obstacle = tuple[UnknownReason, str]
-"""Why nothing can be concluded."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +165,7 @@ class Grader:
         possible = self._possible(self._undecided.total if self._undecided else None)
         return self._graded(_outcome(self._bound, self._measured.total), ready, seen, possible)
 
-    # --- fields that no source told -----------------------------------------------------------------
+    # --- what no source told -----------------------------------------------------------------
 
     def _possible(self, bounds: Bounds | None) -> AbstractSet[Verdict] | None:
         """Every verdict that untold fields leave possible; None when nothing hangs on them."""
@@ -192,7 +188,7 @@ class Grader:
     def _untold(self, possible: AbstractSet[Verdict] | None) -> Obstacle | None:
         if self._undecided is None or possible is None or len(possible) == 1:
             return None
-        return UnknownReason.NEVER_COLLECTED, self._hangs_on_it
+        return self._undecided.reason, self._hangs_on_it
 
     # --- shares of services -------------------------------------------------------------------------
 
@@ -286,7 +282,9 @@ class Grader:
             outcome = Outcome(None, outcome.counted, None, outcome.sample, absent=outcome.absent)
         obstacle = standing.unready or untold or self._too_few(outcome) or standing.too_old
         if obstacle is not None:
-            remedy = _TELL_IT if obstacle is untold else ""
+            remedy = (
+                _TELL_IT if obstacle is untold and not (self._undecided and self._undecided.doubts) else ""
+            )
             return self._answer(Verdict.UNKNOWN, *obstacle, seen, outcome=outcome, remedy=remedy)
         if outcome.absent or outcome.value is None:
             verdict, detail = _MISSING[self._rule.missing], "the collection was complete and no record counts"
@@ -303,19 +301,9 @@ class Grader:
             confidence = self._confidence(ready, outcome)
             too_old = (UnknownReason.STALE, "the evidence is too old for its strength")
             self._standings[place] = Standing(
-                confidence, self._unready(ready), too_old if confidence < LEAST_CONFIDENCE else None
+                confidence, obstacle_of(self._rule, ready), too_old if confidence < LEAST_CONFIDENCE else None
             )
         return self._standings[place]
-
-    def _unready(self, ready: Readiness) -> Obstacle | None:
-        if ready.reason is not None:
-            return ready.reason, ready.detail
-        if ready.covered < self._rule.minimum_coverage:
-            share = format_quantity(Quantity(Dimension.SHARE, ready.covered))
-            days = self._rule.looks_back[ready.least_covered].days
-            detail = f"{ready.least_covered} covers {share} of the {days} days looked back at"
-            return UnknownReason.INSUFFICIENT_COVERAGE, detail
-        return None
 
     def _too_few(self, outcome: Outcome) -> Obstacle | None:
         if outcome.absent:

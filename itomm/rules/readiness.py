@@ -12,12 +12,16 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 
 from itomm.config.clock import format_instant
+from itomm.config.quantities import Dimension, Quantity, format_quantity
 from itomm.evidence.collection import Collection
 from itomm.evidence.observation import UnknownReason
 from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.record_types import RecordType
 from itomm.rules.rule import Rule
 from itomm.rules.untold.silences import Silence, silences_in
+
+Obstacle = tuple[UnknownReason, str]
+"""Why nothing can be concluded."""
 
 _MICROSECOND = timedelta(microseconds=1)
 EXPIRED_BELOW = Fraction(1, 4)
@@ -39,6 +43,15 @@ class Readiness:
     least_covered: str = ""
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """Why nothing is decided about records of a type, although a rule does without a source of them."""
+
+    record_type: str
+    reason: UnknownReason
+    detail: str
+
+
 class EvidenceState:
     """Readiness of record types in one snapshot as of one instant.
 
@@ -57,9 +70,37 @@ class EvidenceState:
         self._silences: dict[str, tuple[Silence, ...]] = {}
 
     def readiness(self, rule: Rule, service: str | None) -> Readiness:
-        """Readiness of a rule for a service, or for the organisation (None)."""
+        """Readiness of a rule for a service, or for the organisation (None).
+
+        A type of which there may be no source counts only where it is read in full: see :meth:`doubts`.
+        """
+        return self._readiness_of(rule, self._read_in_full(rule), service)
+
+    def doubts(self, rule: Rule) -> tuple[Doubt, ...]:
+        """Types of which there may be no source, and there is one that did not deliver all."""
+        return tuple(
+            Doubt(each.name, *obstacle)
+            for each in rule.needed_types
+            if each.name in rule.optional_types
+            and self._snapshot.of_type(each.name)
+            and (obstacle := self._obstacle(rule, each))
+        )
+
+    def _obstacle(self, rule: Rule, record_type: RecordType) -> Obstacle | None:
+        return obstacle_of(rule, self._readiness_of(rule, (record_type,), None))
+
+    def _read_in_full(self, rule: Rule) -> tuple[RecordType, ...]:
+        if not rule.optional_types:
+            return rule.needed_types
+        return tuple(
+            each
+            for each in rule.needed_types
+            if each.name not in rule.optional_types or self._obstacle(rule, each) is None
+        )
+
+    def _readiness_of(self, rule: Rule, types: Sequence[RecordType], service: str | None) -> Readiness:
         freshness = Fraction(1)
-        for each in rule.needed_types:
+        for each in types:
             collections = self._latest_of(each)
             if not collections:
                 return self._never(each)
@@ -72,7 +113,7 @@ class EvidenceState:
                 freshness = min(freshness, self._freshness(each, collection))
         if freshness < EXPIRED_BELOW:
             return Readiness(UnknownReason.STALE, "the newest collection is too old", freshness)
-        covered, least = min(self._covered(rule), default=(Fraction(1), ""))
+        covered, least = min(self._covered(rule, types), default=(Fraction(1), ""))
         return Readiness(None, "", freshness, covered, least)
 
     def silences(self, record_type: RecordType) -> tuple[Silence, ...]:
@@ -107,7 +148,7 @@ class EvidenceState:
 
     def denied_in_part(self, rule: Rule) -> list[Collection]:
         """What a rule needs that was denied for some services only; without any, all are equally ready."""
-        latest = [collection for each in rule.needed_types for collection in self._latest_of(each)]
+        latest = [collection for each in self._read_in_full(rule) for collection in self._latest_of(each)]
         return [each for each in latest if not each.complete and each.denied_in_part]
 
     def denies(self, collection: Collection, service: str) -> bool:
@@ -130,9 +171,9 @@ class EvidenceState:
     def _freshness(self, record_type: RecordType, collection: Collection) -> Fraction:
         return freshness(self._as_of - collection.finished_at, timedelta(days=record_type.time_to_live_days))
 
-    def _covered(self, rule: Rule) -> Iterator[tuple[Fraction, str]]:
+    def _covered(self, rule: Rule, types: Sequence[RecordType]) -> Iterator[tuple[Fraction, str]]:
         """For each record type that the rule looks back at, the share of that time that all sources cover."""
-        for each in rule.needed_types:
+        for each in types:
             back = rule.looks_back.get(each.name, timedelta(0))
             windows = [
                 (collection.covered_from, self._covered_to(each, collection))
@@ -150,6 +191,18 @@ class EvidenceState:
         if end is None or self._as_of - end <= timedelta(days=record_type.time_to_live_days):
             return self._as_of
         return end
+
+
+def obstacle_of(rule: Rule, ready: Readiness) -> Obstacle | None:
+    """Why a rule cannot be answered from what is there, in a word and in words; None when it can."""
+    if ready.reason is not None:
+        return ready.reason, ready.detail
+    if ready.covered < rule.minimum_coverage:
+        share = format_quantity(Quantity(Dimension.SHARE, ready.covered))
+        days = rule.looks_back[ready.least_covered].days
+        detail = f"{ready.least_covered} covers {share} of the {days} days looked back at"
+        return UnknownReason.INSUFFICIENT_COVERAGE, detail
+    return None
 
 
 def freshness(age: timedelta, time_to_live: timedelta) -> Fraction:

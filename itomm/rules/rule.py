@@ -65,6 +65,9 @@ class Rule:
         said = self.written.model_dump(mode="json", by_alias=True, exclude={"tests", "mutants", "extends"})
         if not self.untold_as_empty:  # rules of before this key keep their digest
             del said["untold_as_empty"]
+        for fact in said["linked"].values():
+            if fact["none_without_source"] is None:  # likewise
+                del fact["none_without_source"]
         chosen = {name: each.used.value for name, each in self.parameters.items() if each.is_set}
         return digest({**said, "set": chosen} if chosen else said)
 
@@ -92,6 +95,15 @@ class Rule:
         if self.written.services is not None:
             needed["service"] = record_types()["service"]
         return tuple(needed[name] for name in sorted(needed))
+
+    @cached_property
+    def optional_types(self) -> frozenset[str]:
+        """The needed types of which there may be no source at all: then no record of them fits."""
+        facts = {fact.record_type.name: True for fact in self.linked}
+        for fact in self.linked:
+            facts[fact.record_type.name] &= self.written.linked[fact.name].none_without_source is not None
+        needed_anyway = {self.record_type.name, "service"}
+        return frozenset(name for name, optional in facts.items() if optional) - needed_anyway
 
     def days_of(self, threshold: Threshold) -> int | None:
         """Length of the window that a threshold is about."""

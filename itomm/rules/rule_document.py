@@ -31,6 +31,7 @@ class LinkedDocument(StrictModel):
     on: Annotated[dict[str, str], Field(min_length=1)]
     where: str | None = None
     count: Literal[True] | None = None
+    none_without_source: Annotated[str, Field(min_length=20)] | None = None
 
 
 class ThresholdDocument(StrictModel):

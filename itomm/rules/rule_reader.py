@@ -139,6 +139,7 @@ class _Reader:
             parameters=self._parameters,
         )
         self._reads_what_it_takes_for_empty(rule)
+        self._can_do_without(rule)
         if self._problems:
             raise InvalidInputError(self._problems)
         return rule
@@ -156,6 +157,13 @@ class _Reader:
             if place not in read:
                 hint = nearest(place, sorted(read))
                 self._complain(("untold_as_empty", place), f"the rule does not read '{place}'", hint)
+
+    def _can_do_without(self, rule: Rule) -> None:
+        """``none_without_source`` stands at all facts about a type, or at none."""
+        for name, fact in rule.written.linked.items():
+            if fact.none_without_source is not None and fact.from_ not in rule.optional_types:
+                message = f"the rule needs {fact.from_} records anyway"
+                self._complain(("linked", name, "none_without_source"), message, "Leave it out.")
 
     def _query(self) -> Query | None:
         written = self._written

@@ -128,6 +128,10 @@ def _rule(rule: Rule) -> Iterator[str]:
         yield from _item("May be set", f"`{name}`: {limits}. {each.about}")
     for place, why in rule.untold_as_empty.items():
         yield from _item("Empty where a source cannot tell it", f"`{place}`. {why}")
+    for fact in rule.linked:
+        why_none = rule.written.linked[fact.name].none_without_source
+        if why_none is not None:
+            yield from _item("Without a source", f"of `{fact.record_type.name}`, none fits. {why_none}")
     yield from _item("Confidence", f"{rule.base}. {rule.because}".strip())
 
 

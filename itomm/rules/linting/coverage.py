@@ -46,7 +46,7 @@ class Brought:
 def check_sources(rule: Rule, brought: Brought) -> Iterator[Finding]:
     """Record types that a rule needs and none of the sources brings, or only an import does."""
     for record_type in rule.needed_types:
-        if record_type.name in brought.by_themselves:
+        if record_type.name in {*brought.by_themselves, *rule.optional_types}:
             continue
         if record_type.name in brought.by_import:
             text = f"only an import brings {record_type.name} records (collectors files and http_json)"

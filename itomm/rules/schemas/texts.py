@@ -70,6 +70,10 @@ RULE_TEXTS: Texts = {
             "published_at <= base.resolved_at + interval '14 days'",
         ),
         "count": ("true: the number of fitting records, usable like a number field.", True),
+        "none_without_source": (
+            "Why no record fits where no source delivers the type at all; else the answer is unknown there.",
+            "Who keeps no change tickets has none that could name it.",
+        ),
     },
     "GradeDocument": {
         "yes": ("Comparison with a quantity in the measure's unit.", "<= 4 h", ">= 2 and <= 5"),

@@ -6,6 +6,7 @@ Asked only of rules that read a field which a source cannot tell.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from fractions import Fraction
 
@@ -21,6 +22,7 @@ from itomm.rules.compiler import (
     with_linked_facts,
 )
 from itomm.rules.conjuncts import conjuncts
+from itomm.rules.existence import any_fits
 from itomm.rules.measures import Measure, MeasureKind
 from itomm.rules.rule import LINKED_ALIAS, RECORD_ALIAS, BoundRule, LinkedFact
 from itomm.rules.untold.clarity import Clarity, Flags, any_of
@@ -54,8 +56,12 @@ def flags_of(
             yield (alias, name), silent
 
 
-def bounding(bound: BoundRule, silences: Sequence[Silence]) -> exp.Select:
+def bounding(
+    bound: BoundRule, silences: Sequence[Silence], doubtful: AbstractSet[str] = frozenset()
+) -> exp.Select:
     """One row for each service with records that may count, and one for all together.
+
+    Of linked records of the ``doubtful`` types, any may be there, and any may not.
 
     Columns: service_id, is_total, then :data:`COLUMNS`: how many records surely and possibly count (of a
     trend: in the recent half, and in the earlier), satisfy the condition or not; and between which values
@@ -64,7 +70,8 @@ def bounding(bound: BoundRule, silences: Sequence[Silence]) -> exp.Select:
     facts = with_linked_facts(bound)
     flags = dict(flags_of(bound.rule.record_type.name, RECORD_ALIAS, silences))
     for fact in bound.rule.linked:
-        unclear = _unclear_fact(bound, fact, flags, silences)
+        in_doubt = fact.record_type.name in doubtful
+        unclear = exp.true() if in_doubt else _unclear_fact(bound, fact, flags, silences)
         if unclear is not None:
             name = f"{fact.name} unclear"
             facts.select(exp.alias_(unclear, name, quoted=True), copy=False)
@@ -128,8 +135,8 @@ def _unclear_fact(
         maybe.append(_exists(fact, [theirs_untold, *map(clarity.possibly, alone)]))
     some = any_of(maybe)
     if some is not None and not fact.is_number:
-        sure = [] if written is None else [clarity.surely(written)]
-        some = exp.and_(some, exp.Not(this=_exists(fact, [*belongs, *sure])), copy=False)
+        sure = None if written is None else clarity.surely(written)
+        some = exp.and_(some, exp.Not(this=exp.Paren(this=any_fits(_table(fact), belongs, sure))), copy=False)
     return any_of([ours_untold and ours_untold.copy(), some])
 
 
@@ -138,9 +145,12 @@ def _is_about_linked_only(condition: exp.Expr) -> bool:
 
 
 def _exists(fact: LinkedFact, found: Sequence[exp.Expr]) -> exp.Expr:
-    table = exp.alias_(exp.table_(fact.record_type.name, quoted=True), LINKED_ALIAS, table=True)
-    query = exp.select(exp.Literal.number(1)).from_(table)
+    query = exp.select(exp.Literal.number(1)).from_(_table(fact))
     return exp.Exists(this=query.where(*(each.copy() for each in found), copy=False))
+
+
+def _table(fact: LinkedFact) -> exp.Expr:
+    return exp.alias_(exp.table_(fact.record_type.name, quoted=True), LINKED_ALIAS, table=True)
 
 
 def _judged(bound: BoundRule, clarity: Clarity, of_services: Clarity) -> exp.Select:

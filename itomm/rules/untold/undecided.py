@@ -1,4 +1,4 @@
-"""What of a rule's answers hangs on fields that no source told, by service and for all together."""
+"""What of a rule's answers hangs on what no source told, by service and for all together."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
+from itomm.evidence.observation import UnknownReason
 from itomm.rules.asking import Asking
 from itomm.rules.columns_read import columns_read
 from itomm.rules.limits import DEFAULT_LIMITS, StatementLimits
 from itomm.rules.measured import exact
 from itomm.rules.measuring import cannot_be_evaluated
-from itomm.rules.readiness import EvidenceState
+from itomm.rules.readiness import Doubt, EvidenceState
 from itomm.rules.rule import RECORD_ALIAS, BoundRule
 from itomm.rules.untold.clarity import Clarity
 from itomm.rules.untold.possible import Bounds
@@ -26,22 +27,28 @@ from itomm.rules.untold.statement import COLUMNS, bounding, flags_of, silent_els
 class Undecided:
     """Bounds of all records together, and of those services that have an undecided record.
 
-    ``everywhere`` are the bounds of all other services.
+    ``everywhere`` are the bounds of all other services. ``doubts`` are types that were not read in full.
     """
 
     silences: tuple[Silence, ...]
     total: Bounds
     by_service: Mapping[str | None, Bounds]
     everywhere: Bounds | None = None
+    doubts: tuple[Doubt, ...] = ()
 
     def of(self, service: str) -> Bounds | None:
         """The bounds of a service; None when it is decided."""
         return self.by_service.get(service, self.everywhere)
 
     @property
+    def reason(self) -> UnknownReason:
+        """Why an answer that hangs on it is unknown."""
+        return self.doubts[0].reason if self.doubts else UnknownReason.NEVER_COLLECTED
+
+    @property
     def said(self) -> str:
-        """Which sources cannot tell what, in words."""
-        return said_of(self.silences)
+        """Which sources cannot tell what, or were not read in full, in words."""
+        return "; ".join(filter(None, [*(each.detail for each in self.doubts), said_of(self.silences)]))
 
 
 def silences_heard(bound: BoundRule, state: EvidenceState) -> tuple[Silence, ...]:
@@ -90,16 +97,17 @@ def undecided(
     Raises:
         InvalidInputError: it takes more than a statement may.
     """
-    silences = silences_heard(bound, state)
-    if not silences:
+    silences, doubts = silences_heard(bound, state), state.doubts(bound.rule)
+    if not silences and not doubts:
         return None
     try:
         if bound.query is not None:
             return _of_query(asking, bound, silences)
-        total, by_service = _bounds_of(asking.as_a_whole(bounding(bound, silences))())
+        doubtful = frozenset(each.record_type for each in doubts)
+        total, by_service = _bounds_of(asking.as_a_whole(bounding(bound, silences, doubtful))())
     except duckdb.Error as error:
         raise cannot_be_evaluated(bound, error, limits) from None
-    return None if total.is_decided else Undecided(silences, total, by_service)
+    return None if total.is_decided else Undecided(silences, total, by_service, doubts=doubts)
 
 
 def _bounds_of(rows: Sequence[Sequence[Any]]) -> tuple[Bounds, Mapping[str | None, Bounds]]:
