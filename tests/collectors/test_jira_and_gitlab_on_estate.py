@@ -83,6 +83,20 @@ def test_cloud_and_data_center_tell_the_same(server: EstateServer) -> None:
             }
 
 
+def test_change_tickets_name_the_commits_that_were_deployed(server: EstateServer) -> None:
+    deployed = {row.fields["sha"] for row in collected(gitlab(server, "deployment"), "deployment")[0]}
+    data_center = run(server, "jira", "jira-dc", "change", projects=["OPS", "SEC"])
+    named = {}
+    for edition, sink in (("cloud", jira(server, "change")), ("data center", data_center)):
+        changes, _ = collected(sink, "change")
+        named[edition] = [ids for row in changes if isinstance(ids := row.fields["deployment_ids"], list)]
+        assert changes
+        assert [len(commits) for commits in named[edition]] == [1] * len(changes)
+        assert deployed & {commit for commits in named[edition] for commit in commits}
+        assert "Deployment of" not in repr(sink.collections)
+    assert named["cloud"] == named["data center"]
+
+
 def test_every_stream_of_gitlab_is_complete_and_filled(server: EstateServer) -> None:
     for collection in gitlab(server).collections:
         assert collection.outcome is not None
