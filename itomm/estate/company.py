@@ -90,7 +90,7 @@ def company_of(habits: CompanyHabits, as_of: datetime | None = None) -> Company:
         keys=keys,
         postmortems=tuple(review for review in postmortems if review.incident in keys),
         monitoring=monitoring,
-        registers=registers_of(habits, teams, monitoring.data_sets, end),
+        registers=registers_of(habits, teams, monitoring.data_sets, monitoring.certificates, end),
     )
 
 

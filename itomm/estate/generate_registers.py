@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from random import Random
 
 from itomm.estate.chance import Shares, stream
 from itomm.estate.company_habits import CompanyHabits
 from itomm.estate.generate_service_registers import ServiceRegistersGrowth, shared_items
-from itomm.estate.monitoring import DataSet
+from itomm.estate.monitoring import DataSet, EndpointCertificate
 from itomm.estate.people import Person
 from itomm.estate.register_habits import RegisterHabits
-from itomm.estate.registers import Account, Check, LogSource, Registers, SurveyAnswer
+from itomm.estate.registers import Account, Check, ListedCertificate, LogSource, Registers, SurveyAnswer
 from itomm.estate.working_time import DAY
 
 _SYSTEMS = ("directory", "firewall", "vpn", "hypervisor", "erp", "mail", "源代码库", "jump host")
@@ -25,6 +25,7 @@ def registers_of(
     habits: CompanyHabits,
     teams: Mapping[str, tuple[Person, ...]],
     data_sets: Sequence[DataSet],
+    endpoints: Sequence[EndpointCertificate],
     as_of: datetime,
 ) -> Registers | None:
     """What the registers hold at ``as_of``; None where nobody keeps any."""
@@ -48,7 +49,8 @@ def registers_of(
         alerts=tuple(alert for one in grown for alert in one.alerts()),
         accounts=tuple(_accounts(habits.seed, kept, as_of)),
         grants=tuple(grant for one in grown for grant in one.grants()),
-        certificates=tuple(certificate for one in grown for certificate in one.certificates()),
+        inner_certificates=tuple(certificate for one in grown for certificate in one.certificates()),
+        endpoint_certificates=tuple(_listed(endpoints, {*kept.services}, as_of)),
         backups=tuple(run for one in grown for run in one.backups(data_sets)),
         restores=tuple(restore for one in grown for restore in one.restores(data_sets)),
         log_sources=tuple(_log_sources(habits.seed, kept, as_of)),
@@ -59,6 +61,18 @@ def registers_of(
         with_survey=kept.answers_a_quarter is not None,
         with_commits=kept.commits,
     )
+
+
+def _listed(
+    endpoints: Iterable[EndpointCertificate], services: Container[str], as_of: datetime
+) -> Iterator[ListedCertificate]:
+    """What probes see stands in the list of certificates, too."""
+    for one in endpoints:
+        until = one.valid_until(as_of)
+        if one.service in services and until is not None:
+            yield ListedCertificate(
+                one.service, one.endpoint, until - one.lifetime, until, one.is_renewed_by_machine(as_of)
+            )
 
 
 def _accounts(seed: int, kept: RegisterHabits, as_of: datetime) -> Iterator[Account]:

@@ -16,9 +16,9 @@ from itomm.estate.registers import (
     DriftReport,
     Grant,
     HostFlaw,
-    InnerCertificate,
     Item,
     Link,
+    ListedCertificate,
     MachineRestore,
     Rota,
     Route,
@@ -199,7 +199,7 @@ class ServiceRegistersGrowth:
             ends = self._as_of + timedelta(days=chance.randint(1, 90)) if ending.draw() else None
             yield Grant(self._service.id, f"person{number:03d}", f"{self._service.id}/root-{number}", ends)
 
-    def certificates(self) -> Iterator[InnerCertificate]:
+    def certificates(self) -> Iterator[ListedCertificate]:
         """Certificates between machines, all with time left."""
         chance = self._chance("certificates")
         by_machine = self._shares("certificates by machine", self._habits.machine_renewed_share)
@@ -208,7 +208,7 @@ class ServiceRegistersGrowth:
             days = 90 if machine else self._habits.by_hand_days
             until = self._as_of + timedelta(days=chance.randint(30, days - 10), hours=5)
             endpoint = f"{self._service.id}-{number}.inner.example:8443"
-            yield InnerCertificate(self._service.id, endpoint, until - timedelta(days=days), until, machine)
+            yield ListedCertificate(self._service.id, endpoint, until - timedelta(days=days), until, machine)
 
     def backups(self, data_sets: Sequence[DataSet]) -> Iterator[BackupRun]:
         """The log of the backup tool: what monitoring sees too, and where copies lie."""

@@ -87,6 +87,11 @@ class EndpointCertificate:
         index = bisect_right([start for start, _ in self.shown], at)
         return self.shown[index - 1][1] if index else None
 
+    def is_renewed_by_machine(self, at: datetime) -> bool:
+        """Whether it is short-lived, and was renewed by then."""
+        renewed = sum(start <= at for start, _ in self.shown) >= 2
+        return renewed and self.lifetime <= timedelta(days=100)
+
 
 @dataclass(frozen=True, slots=True)
 class DataSet:

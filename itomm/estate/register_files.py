@@ -196,7 +196,7 @@ def _certificates(kept: Registers) -> bytes:
             one.valid_until.isoformat(),
             "acme" if one.by_machine else "by hand",
         )
-        for one in kept.certificates
+        for one in (*kept.endpoint_certificates, *kept.inner_certificates)
     )
     return _csv(("endpoint", "service", "from", "until", "renewal"), rows)
 

@@ -109,8 +109,8 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class InnerCertificate:
-    """A certificate within the network, which no probe sees."""
+class ListedCertificate:
+    """A certificate as the list of them holds it; one within the network no probe sees."""
 
     service: str
     endpoint: str
@@ -201,7 +201,8 @@ class Registers:
     alerts: tuple[WatchAlert, ...] = ()
     accounts: tuple[Account, ...] = ()
     grants: tuple[Grant, ...] = ()
-    certificates: tuple[InnerCertificate, ...] = ()
+    inner_certificates: tuple[ListedCertificate, ...] = ()
+    endpoint_certificates: tuple[ListedCertificate, ...] = ()
     backups: tuple[BackupRun, ...] = ()
     restores: tuple[MachineRestore, ...] = ()
     log_sources: tuple[LogSource, ...] = ()

@@ -168,7 +168,7 @@ def _privilege_ends(scope: Scope) -> Measurement:
 
 
 def _renewed_by_machine(scope: Scope) -> Measurement:
-    inner = _of(scope, _kept(scope).certificates)
+    inner = _of(scope, _kept(scope).inner_certificates)
     return _together(renewed_by_machine(scope), share(inner, lambda one: one.by_machine))
 
 
@@ -177,7 +177,7 @@ def _certificates_healthy(scope: Scope) -> Measurement:
         return until >= min(timedelta(days=21), lifetime / 4) or (by_machine and until >= 7 * DAY)
 
     inner = share(
-        _of(scope, _kept(scope).certificates),
+        _of(scope, _kept(scope).inner_certificates),
         lambda one: healthy(one.valid_until - scope.as_of, one.valid_until - one.valid_from, one.by_machine),
     )
     return _together(certificates_healthy(scope), inner)

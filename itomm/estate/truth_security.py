@@ -271,12 +271,7 @@ def _expired(scope: Scope) -> Measurement:
 
 def renewed_by_machine(scope: Scope) -> Share:
     """Certificates at endpoints that machines renew."""
-
-    def short(one: EndpointCertificate) -> bool:
-        renewed = sum(start <= scope.as_of for start, _ in one.shown) >= 2
-        return one.lifetime <= timedelta(days=100) and renewed
-
-    return share(_certificates(scope), short)
+    return share(_certificates(scope), lambda one: one.is_renewed_by_machine(scope.as_of))
 
 
 def _policies(scope: Scope) -> Measurement:

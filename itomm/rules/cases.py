@@ -92,7 +92,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, rule: Rule, case: CaseDocumen
         as_of = parse_instant(case.as_of)
     except UsageError as error:
         raise GivenError(f"as_of: {error}", ("as_of",)) from None
-    needed = {each.name: each for each in rule.needed_types}
+    needed = {each.name: each for each in rule.read_types}
     given = {name: given_records(name, records) for name, records in case.given.items()}
     for name in given:
         if name not in needed:

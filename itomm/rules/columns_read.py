@@ -45,6 +45,9 @@ def _read(bound: BoundRule) -> Iterator[tuple[str, str]]:
     rule, measure = bound.rule, bound.measure
     own = rule.record_type.name
     yield own, "service_id"
+    if rule.looked_type is not None:
+        yield rule.looked_type.name, "service_id"
+        yield from _named(bound.looked, {RECORD_ALIAS: rule.looked_type.name})
     if bound.query is not None:
         tables = {alias: each.name for alias, each in bound.query.tables.items()}
         yield from ((name, "service_id") for name in tables.values())

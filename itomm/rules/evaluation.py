@@ -111,7 +111,7 @@ def evaluate_each(
     parts: int = 1,
 ) -> Iterator[RuleAnswers]:
     """As :func:`evaluate`, rule by rule, so that nobody has to hold all answers at once."""
-    needed = {each.name: each for rule in rules for each in rule.needed_types}
+    needed = {each.name: each for rule in rules for each in rule.read_types}
     state = EvidenceState(snapshot, as_of, {service.id: service.keys for service in services})
     plan = _Plan.of(rules, as_of)
     columns = with_provenance(columns_read(plan.bounds), plan.bounds, state)
@@ -152,6 +152,11 @@ def _answered(
     together = _Together(plan.rules, plan.parts)
     types = {rule.record_type.name: rule.record_type for rule in plan.rules}
     asked = {name: seen_by_service(asking, types[name]) for name in sorted(types)}
+    looked = {
+        bound.rule.name: seen_by_service(asking, bound.rule.looked_type, bound.looked)
+        for bound in plan.bounds
+        if bound.rule.looked_type is not None
+    }
     seen: dict[str, tuple[int, Mapping[str | None, int]]] = {}
     bounds = [with_services_told(bound, state) for bound in plan.bounds]
     as_written = {bound.rule.name: bound for bound in plan.bounds}
@@ -166,6 +171,7 @@ def _answered(
             services,
             state,
             undecided=undecided(asking, as_written[rule.name], state),
+            looked=totalled(looked[rule.name]) if rule.name in looked else None,
         )
         yield from together.with_part(
             RuleAnswers(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from operator import attrgetter
 from typing import Any
@@ -43,7 +43,8 @@ _TELL_IT = "Let a source tell it, or let a person answer."
 class Outcome:
     """What was measured for one scope before it is graded.
 
-    ``sample`` is what the minimum sample is compared with. ``absent`` says that nothing at all counts.
+    ``sample`` is what the minimum sample is compared with. ``absent`` says that nothing at all counts, and
+    ``looked`` whether somebody is known to have looked, where the rule asks for that.
     """
 
     value: Fraction | None
@@ -51,6 +52,7 @@ class Outcome:
     matched: int | None
     sample: int
     absent: bool = False
+    looked: bool = True
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ class Grader:
     """Grades one measured rule for services and for the organisation.
 
     ``undecided`` is what hangs on fields that no source told: an answer stands only if every content of these
-    fields gives the same.
+    fields gives the same. ``looked`` counts the records that show that somebody looked, in all and by
+    service; None where the rule does not ask.
     """
 
     def __init__(
@@ -85,6 +88,7 @@ class Grader:
         state: EvidenceState,
         *,
         undecided: Undecided | None = None,
+        looked: tuple[int, Mapping[str | None, int]] | None = None,
     ) -> None:
         self._bound = bound
         self._rule = bound.rule
@@ -93,6 +97,7 @@ class Grader:
         self._services = services
         self._state = state
         self._undecided = undecided
+        self._looked = looked
         self._without_records = _MISSING.get(bound.rule.missing)
         said = undecided.said if undecided else ""
         self._hangs_on_it = f"{said}, and the answer hangs on it"
@@ -102,7 +107,7 @@ class Grader:
         self._everywhere = state.readiness(bound.rule, None)
         self._readiness: dict[tuple[bool, ...], Readiness] = {}
         self._standings: dict[tuple[int, int, bool], Standing] = {}
-        self._concluded: dict[tuple[Figures, bool | None, int, Bounds | None], InferredAnswer] = {}
+        self._concluded: dict[tuple[Figures, bool | None, int, Bounds | None, bool], InferredAnswer] = {}
 
     def of_services(self) -> dict[str, InferredAnswer]:
         """The answers for all services."""
@@ -116,10 +121,11 @@ class Grader:
         ready = self._ready(service)
         seen = self._seen_by_service.get(service, 0)
         bounds = self._undecided.of(service) if self._undecided else None
-        place = (here, applies, id(ready), bounds)
+        looked = self._looked is None or self._looked[1].get(service, 0) > 0
+        place = (here, applies, id(ready), bounds, looked)
         concluded = self._concluded.get(place)
         if concluded is None:
-            concluded = self._of_service(Measured(*here), ready, seen, bounds, applies=applies)
+            concluded = self._of_service(Measured(*here), ready, seen, bounds, applies=applies, looked=looked)
             self._concluded[place] = concluded
         if concluded.seen == seen:
             return concluded
@@ -127,7 +133,14 @@ class Grader:
         return _answer_of(*values[:_SEEN], seen, *values[_SEEN + 1 :])
 
     def _of_service(
-        self, here: Measured, ready: Readiness, seen: int, bounds: Bounds | None, *, applies: bool | None
+        self,
+        here: Measured,
+        ready: Readiness,
+        seen: int,
+        bounds: Bounds | None,
+        *,
+        applies: bool | None,
+        looked: bool,
     ) -> InferredAnswer:
         if applies is False:
             detail = f"outside the rule's services: {self._rule.written.services}"
@@ -138,7 +151,8 @@ class Grader:
         if self._bound.measure.kind is MeasureKind.SHARE_OF_SERVICES:
             possible = self._possible_shares(*(Fraction(int(end)) for end in self._ends(here, bounds)))
             return self._graded(self._one_of_share(here), ready, seen, possible)
-        return self._graded(_outcome(self._bound, here), ready, seen, self._possible(bounds))
+        outcome = replace(_outcome(self._bound, here), looked=looked)
+        return self._graded(outcome, ready, seen, self._possible(bounds))
 
     def organisation(self) -> InferredAnswer:
         """The answer for the organisation as a whole, over all records."""
@@ -163,7 +177,9 @@ class Grader:
         if about_services:
             return self._share(members, ready, seen)
         possible = self._possible(self._undecided.total if self._undecided else None)
-        return self._graded(_outcome(self._bound, self._measured.total), ready, seen, possible)
+        looked = self._looked is None or self._looked[0] > 0
+        outcome = replace(_outcome(self._bound, self._measured.total), looked=looked)
+        return self._graded(outcome, ready, seen, possible)
 
     # --- what no source told -----------------------------------------------------------------
 
@@ -309,10 +325,19 @@ class Grader:
         if outcome.absent:
             if self._rule.missing not in _MISSING:
                 return UnknownReason.INSUFFICIENT_SAMPLE, "no record counts"
+            if not outcome.looked:
+                return UnknownReason.NEVER_COLLECTED, self._nobody_looked()
         elif outcome.sample < self._rule.minimum_sample or outcome.value is None:
             detail = f"{outcome.sample} counted, at least {self._rule.minimum_sample} needed"
             return UnknownReason.INSUFFICIENT_SAMPLE, detail
         return None
+
+    def _nobody_looked(self) -> str:
+        looked = self._rule.written.looked
+        if looked is None:
+            raise ValueError(f"{self._rule.name} does not ask who looked")
+        where = f" with {looked.where}" if looked.where else ""
+        return f"no record counts, and no {looked.from_} record{where} shows that anybody looked"
 
     def _confidence(self, ready: Readiness, outcome: Outcome) -> Fraction:
         """Base x freshness x sample x coverage (content paper, 7.5)."""

@@ -134,11 +134,13 @@ def seen_records(
     return totalled(seen_by_service(OneConnection(connection), record_type))
 
 
-def seen_by_service(asking: Asking, record_type: RecordType) -> Later:
-    """Counts the records of a type by service."""
+def seen_by_service(asking: Asking, record_type: RecordType, where: exp.Expr | None = None) -> Later:
+    """Counts the records of a type by service; all, or those ``where`` is true."""
     service = compiler.service_id()
     table = exp.alias_(exp.table_(record_type.name, quoted=True), RECORD_ALIAS, table=True)
     query = exp.select(service, exp.Count(this=exp.Star())).from_(table).group_by(service.copy())
+    if where is not None:
+        query = query.where(where.copy())
     return asking.by_service(query)
 
 

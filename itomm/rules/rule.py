@@ -65,6 +65,8 @@ class Rule:
         said = self.written.model_dump(mode="json", by_alias=True, exclude={"tests", "mutants", "extends"})
         if not self.untold_as_empty:  # rules of before this key keep their digest
             del said["untold_as_empty"]
+        if said["looked"] is None:
+            del said["looked"]
         for fact in said["linked"].values():
             if fact["none_without_source"] is None:  # likewise
                 del fact["none_without_source"]
@@ -95,6 +97,18 @@ class Rule:
         if self.written.services is not None:
             needed["service"] = record_types()["service"]
         return tuple(needed[name] for name in sorted(needed))
+
+    @property
+    def looked_type(self) -> RecordType | None:
+        """The record type that shows that somebody looked, where the rule asks for that."""
+        return record_types()[self.written.looked.from_] if self.written.looked else None
+
+    @property
+    def read_types(self) -> tuple[RecordType, ...]:
+        """All record types that it reads: those that must have been collected, and who looked."""
+        looked = self.looked_type
+        read = {each.name: each for each in (*self.needed_types, *((looked,) if looked else ()))}
+        return tuple(read[name] for name in sorted(read))
 
     @cached_property
     def optional_types(self) -> frozenset[str]:
@@ -169,7 +183,11 @@ class Rule:
             services = parse_condition(self.written.services, names_of_services)
         measure = parse_measure(self.written.measure, names)
         query = parse_query(self.written.query, self.name, as_of, self.values) if self.written.query else None
-        return BoundRule(self, as_of, where, services, conditions, measure, query)
+        looked = None
+        if self.looked_type is not None and self.written.looked is not None and self.written.looked.where:
+            names_of_looked = Names(self.looked_type, as_of, parameters=self.values)
+            looked = parse_condition(self.written.looked.where, names_of_looked)
+        return BoundRule(self, as_of, where, services, conditions, measure, query, looked)
 
     def _names(self, as_of: datetime) -> Names:
         measured = self.query.gives if self.query else self.record_type
@@ -193,6 +211,7 @@ class BoundRule:
     linked_conditions: Mapping[str, exp.Expr]
     measure: Measure
     query: Query | None = None
+    looked: exp.Expr | None = None
 
 
 def _back(text: str, names: Names) -> timedelta:

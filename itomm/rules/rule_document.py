@@ -34,6 +34,13 @@ class LinkedDocument(StrictModel):
     none_without_source: Annotated[str, Field(min_length=20)] | None = None
 
 
+class LookedDocument(StrictModel):
+    """``looked:`` of a rule."""
+
+    from_: Annotated[str, Field(alias="from")]
+    where: str | None = None
+
+
 class ThresholdDocument(StrictModel):
     """A threshold with a window of its own length."""
 
@@ -68,6 +75,7 @@ class RuleDocument(StrictModel):
     measure: Any
     grade: GradeDocument
     missing: Literal["unknown", "no_if_complete", "yes_if_complete", "not_applicable_if_complete"]
+    looked: LookedDocument | None = None
     confidence: Literal["direct", "proxy", "weak"]
     services: str | None = None
     where: str | None = None

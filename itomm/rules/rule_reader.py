@@ -110,6 +110,7 @@ class _Reader:
         if written.services is not None:
             service_names = Names(record_types()["service"], ANY_INSTANT, parameters=self._values)
             self._attempt(("services",), lambda: parse_condition(str(written.services), service_names))
+        self._looked()
         measure = self._attempt(("measure",), lambda: parse_measure(written.measure, names))
         grade = self._grade(measure) if measure else None
         coverage = self._attempt(("minimum_coverage",), lambda: _share(str(written.minimum_coverage)))
@@ -157,6 +158,19 @@ class _Reader:
             if place not in read:
                 hint = nearest(place, sorted(read))
                 self._complain(("untold_as_empty", place), f"the rule does not read '{place}'", hint)
+
+    def _looked(self) -> None:
+        """``looked`` goes with an empty answer that says something good or nothing."""
+        looked = self._written.looked
+        if looked is None:
+            return
+        if self._written.missing not in {"yes_if_complete", "not_applicable_if_complete"}:
+            message = "goes only with missing: yes_if_complete or not_applicable_if_complete"
+            self._complain(("looked",), message, "Leave it out.")
+        record_type = self._record_type(looked.from_, ("looked", "from"))
+        if record_type is not None and looked.where is not None:
+            names, text = Names(record_type, ANY_INSTANT, parameters=self._values), looked.where
+            self._attempt(("looked", "where"), lambda: parse_condition(text, names))
 
     def _can_do_without(self, rule: Rule) -> None:
         """``none_without_source`` stands at all facts about a type, or at none."""

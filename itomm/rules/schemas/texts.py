@@ -38,6 +38,9 @@ RULE_TEXTS: Texts = {
             "The answer when no record counts and every collection behind it was complete.",
             "unknown",
         ),
+        "looked": (
+            "Records that show that somebody looked: without any, no record that counts means unknown.",
+        ),
         "confidence": (
             "direct: the record is the fact. proxy: it stands for the fact. weak: it hints at it.",
         ),
@@ -51,6 +54,10 @@ RULE_TEXTS: Texts = {
         "query": ("One checked SELECT over record types, for what from and where cannot say.",),
         "tests": ("Cases that 'itomm rules test' runs.",),
         "mutants": ("Small changes to the rule that no test notices, each with the reason for that.",),
+    },
+    "LookedDocument": {
+        "from": ("The record type that shows it.", "security_scan"),
+        "where": ("Which of its records show it: an expression over its fields.", "enabled"),
     },
     "WindowDocument": {
         "field": ("An instant of the record type.", "opened_at"),
