@@ -122,7 +122,7 @@ def _rule(rule: Rule) -> Iterator[str]:
         grades.append(f"partial `{rule.written.grade.partial}`")
     yield from _item("Measures", f"{rule.measure_kind.replace('_', ' ')}; {', '.join(grades)}.")
     sample = f"fewer than {rule.minimum_sample} that count: unknown; " if rule.minimum_sample > 1 else ""
-    yield from _item("Without records", f"{sample}none, all collected: {WITHOUT_RECORDS[rule.missing]}.")
+    yield from _item("Without records", f"{sample}none, all collected: {WITHOUT_RECORDS[rule.missing]}{_looked(rule)}.")
     for name, each in rule.written.parameters.items():
         limits = f"{each.default}, from {each.from_} to {each.to}"
         yield from _item("May be set", f"`{name}`: {limits}. {each.about}")
@@ -138,6 +138,15 @@ def _rule(rule: Rule) -> Iterator[str]:
 def _back(rule: Rule) -> str:
     longest = max((each.days for each in rule.looks_back.values()), default=0)
     return f", looking back {longest} days" if longest else ""
+
+
+def _looked(rule: Rule) -> str:
+    """Who must have looked before nothing found means anything."""
+    looked = rule.written.looked
+    if looked is None:
+        return ""
+    where = f" where `{looked.where}`" if looked.where else ""
+    return f", but unknown without `{looked.from_}`{where}"
 
 
 def _sentence(text: str) -> str:
