@@ -122,7 +122,8 @@ def _rule(rule: Rule) -> Iterator[str]:
         grades.append(f"partial `{rule.written.grade.partial}`")
     yield from _item("Measures", f"{rule.measure_kind.replace('_', ' ')}; {', '.join(grades)}.")
     sample = f"fewer than {rule.minimum_sample} that count: unknown; " if rule.minimum_sample > 1 else ""
-    yield from _item("Without records", f"{sample}none, all collected: {WITHOUT_RECORDS[rule.missing]}{_looked(rule)}.")
+    none = f"{WITHOUT_RECORDS[rule.missing]}{_looked(rule)}"
+    yield from _item("Without records", f"{sample}none, all collected: {none}.")
     for name, each in rule.written.parameters.items():
         limits = f"{each.default}, from {each.from_} to {each.to}"
         yield from _item("May be set", f"`{name}`: {limits}. {each.about}")
