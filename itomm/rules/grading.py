@@ -37,6 +37,7 @@ _MISSING = {
 
 
 _TELL_IT = "Let a source tell it, or let a person answer."
+_LOOK = "Switch on what looks for them, or let a person answer."
 
 
 @dataclass(frozen=True)
@@ -296,11 +297,14 @@ class Grader:
         untold = self._untold(possible)
         if untold is not None:  # what was measured with untold fields taken for empty says nothing
             outcome = Outcome(None, outcome.counted, None, outcome.sample, absent=outcome.absent)
-        obstacle = standing.unready or untold or self._too_few(outcome) or standing.too_old
+        unlooked = self._nobody_looked(outcome)
+        obstacle = standing.unready or untold or unlooked or self._too_few(outcome) or standing.too_old
         if obstacle is not None:
-            remedy = (
-                _TELL_IT if obstacle is untold and not (self._undecided and self._undecided.doubts) else ""
-            )
+            remedy = ""
+            if obstacle is untold and not (self._undecided and self._undecided.doubts):
+                remedy = _TELL_IT
+            elif obstacle is unlooked:
+                remedy = _LOOK
             return self._answer(Verdict.UNKNOWN, *obstacle, seen, outcome=outcome, remedy=remedy)
         if outcome.absent or outcome.value is None:
             verdict, detail = _MISSING[self._rule.missing], "the collection was complete and no record counts"
@@ -325,19 +329,18 @@ class Grader:
         if outcome.absent:
             if self._rule.missing not in _MISSING:
                 return UnknownReason.INSUFFICIENT_SAMPLE, "no record counts"
-            if not outcome.looked:
-                return UnknownReason.NEVER_COLLECTED, self._nobody_looked()
         elif outcome.sample < self._rule.minimum_sample or outcome.value is None:
             detail = f"{outcome.sample} counted, at least {self._rule.minimum_sample} needed"
             return UnknownReason.INSUFFICIENT_SAMPLE, detail
         return None
 
-    def _nobody_looked(self) -> str:
+    def _nobody_looked(self, outcome: Outcome) -> Obstacle | None:
         looked = self._rule.written.looked
-        if looked is None:
-            raise ValueError(f"{self._rule.name} does not ask who looked")
+        if looked is None or outcome.looked or not outcome.absent:
+            return None
         where = f" with {looked.where}" if looked.where else ""
-        return f"no record counts, and no {looked.from_} record{where} shows that anybody looked"
+        detail = f"no record counts, and no {looked.from_} record{where} shows that anybody looked"
+        return UnknownReason.NEVER_COLLECTED, detail
 
     def _confidence(self, ready: Readiness, outcome: Outcome) -> Fraction:
         """Base x freshness x sample x coverage (content paper, 7.5)."""

@@ -60,6 +60,7 @@ def test_it_says_what_would_show_it() -> None:
     assert answer.detail == (
         "no record counts, and no security_scan record with enabled shows that anybody looked"
     )
+    assert answer.what_would_change_it == "Switch on what looks for them, or let a person answer."
 
 
 def test_scans_that_were_never_collected_leave_what_was_found_to_be_judged() -> None:
