@@ -45,7 +45,7 @@ class Outcome:
     """What was measured for one scope before it is graded.
 
     ``sample`` is what the minimum sample is compared with. ``absent`` says that nothing at all counts, and
-    ``looked`` whether somebody is known to have looked, where the rule asks for that.
+    ``looked`` how many records show that somebody looked, where the rule asks for that.
     """
 
     value: Fraction | None
@@ -53,7 +53,7 @@ class Outcome:
     matched: int | None
     sample: int
     absent: bool = False
-    looked: bool = True
+    looked: int | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,9 @@ class Standing:
     unready: Obstacle | None
     too_old: Obstacle | None
 
+
+_Alike = tuple[Figures, bool | None, int, Bounds | None, int | None]
+"""What services have in common that get the same answer."""
 
 NOTHING = Outcome(None, 0, None, 0, absent=True)
 _FIELDS = tuple(field.name for field in fields(InferredAnswer))
@@ -108,7 +111,9 @@ class Grader:
         self._everywhere = state.readiness(bound.rule, None)
         self._readiness: dict[tuple[bool, ...], Readiness] = {}
         self._standings: dict[tuple[int, int, bool], Standing] = {}
-        self._concluded: dict[tuple[Figures, bool | None, int, Bounds | None, bool], InferredAnswer] = {}
+        self._concluded: dict[
+            tuple[Figures, bool | None, int, Bounds | None, int | None], InferredAnswer
+        ] = {}
 
     def of_services(self) -> dict[str, InferredAnswer]:
         """The answers for all services."""
@@ -122,7 +127,7 @@ class Grader:
         ready = self._ready(service)
         seen = self._seen_by_service.get(service, 0)
         bounds = self._undecided.of(service) if self._undecided else None
-        looked = self._looked is None or self._looked[1].get(service, 0) > 0
+        looked = self._looked[1].get(service, 0) if self._looked else None
         place = (here, applies, id(ready), bounds, looked)
         concluded = self._concluded.get(place)
         if concluded is None:
@@ -141,7 +146,7 @@ class Grader:
         bounds: Bounds | None,
         *,
         applies: bool | None,
-        looked: bool,
+        looked: int | None,
     ) -> InferredAnswer:
         if applies is False:
             detail = f"outside the rule's services: {self._rule.written.services}"
@@ -178,7 +183,7 @@ class Grader:
         if about_services:
             return self._share(members, ready, seen)
         possible = self._possible(self._undecided.total if self._undecided else None)
-        looked = self._looked is None or self._looked[0] > 0
+        looked = self._looked[0] if self._looked else None
         outcome = replace(_outcome(self._bound, self._measured.total), looked=looked)
         return self._graded(outcome, ready, seen, possible)
 
@@ -307,7 +312,8 @@ class Grader:
                 remedy = _LOOK
             return self._answer(Verdict.UNKNOWN, *obstacle, seen, outcome=outcome, remedy=remedy)
         if outcome.absent or outcome.value is None:
-            verdict, detail = _MISSING[self._rule.missing], "the collection was complete and no record counts"
+            verdict = _MISSING[self._rule.missing]
+            detail = f"the collection was complete and no record counts{self._who_looked(outcome)}"
         else:
             verdict, detail = self._rule.grade.verdict(outcome.value), ""
         if possible is not None:
@@ -335,12 +341,22 @@ class Grader:
         return None
 
     def _nobody_looked(self, outcome: Outcome) -> Obstacle | None:
-        looked = self._rule.written.looked
-        if looked is None or outcome.looked or not outcome.absent:
+        if outcome.looked != 0 or not outcome.absent:
             return None
-        where = f" with {looked.where}" if looked.where else ""
-        detail = f"no record counts, and no {looked.from_} record{where} shows that anybody looked"
+        detail = f"no record counts, and no {self._showing()} shows that anybody looked"
         return UnknownReason.NEVER_COLLECTED, detail
+
+    def _who_looked(self, outcome: Outcome) -> str:
+        if not outcome.looked:
+            return ""
+        shown = "1 shows" if outcome.looked == 1 else f"{outcome.looked:,} show"
+        return f"; of {self._showing()}s, {shown} that somebody looked"
+
+    def _showing(self) -> str:
+        looked = self._rule.written.looked
+        if looked is None:
+            raise ValueError(f"{self._rule.name} does not ask who looked")
+        return f"{looked.from_} record" if looked.where is None else f"{looked.from_} ({looked.where}) record"
 
     def _confidence(self, ready: Readiness, outcome: Outcome) -> Fraction:
         """Base x freshness x sample x coverage (content paper, 7.5)."""

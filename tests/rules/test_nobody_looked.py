@@ -57,10 +57,17 @@ def test_only_an_empty_answer_asks_who_looked(
 def test_it_says_what_would_show_it() -> None:
     answer = answered(findings(), [], OFF, scope="organisation")
     assert answer.reason == "never_collected"
-    assert answer.detail == (
-        "no record counts, and no security_scan record with enabled shows that anybody looked"
+    assert (
+        answer.detail == "no record counts, and no security_scan (enabled) record shows that anybody looked"
     )
     assert answer.what_would_change_it == "Switch on what looks for them, or let a person answer."
+
+
+def test_it_says_how_many_records_show_it() -> None:
+    one = answered(findings(), [], ON, scope="organisation")
+    assert one.detail.endswith("; of security_scan (enabled) records, 1 shows that somebody looked")
+    two = answered(findings(), [], [*ON, *ELSEWHERE], scope="organisation")
+    assert two.detail.endswith("; of security_scan (enabled) records, 2 show that somebody looked")
 
 
 def test_scans_that_were_never_collected_leave_what_was_found_to_be_judged() -> None:
