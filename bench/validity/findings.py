@@ -13,6 +13,18 @@ Answer = dict[str, Any]
 
 EVERYTHING = "everything"
 VERDICTS = ("yes", "partial", "no")
+UNNAMED = "unnamed:"
+"""How readings begin in which nothing says that a source is missing."""
+
+
+def known_missing(runs: Iterable[Run]) -> list[Run]:
+    """The readings in which itomm can know what is missing, those with everything among them."""
+    return [run for run in runs if not run["variation"].startswith(UNNAMED)]
+
+
+def never_named(runs: Iterable[Run]) -> list[Run]:
+    """The readings with everything, and those in which a source is not even named."""
+    return [run for run in runs if run["variation"].startswith((EVERYTHING, UNNAMED))]
 
 
 def decided(answers: Iterable[Answer]) -> list[Answer]:

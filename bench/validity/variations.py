@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.validity.findings import EVERYTHING, UNNAMED
+from itomm.collectors.source import build_source
+
 SOURCES = ("prometheus", "alertmanager", "jira", "gitlab", "handbook", "registers")
 DENIED: Mapping[str, str] = {
     "branch protection": "/gitlab/api/v4/projects/{project}/protected_branches",
@@ -28,6 +31,25 @@ class Variation:
 
 
 def _without(source: str) -> Callable[[dict[str, Any]], None]:
+    """The tool is there and nobody connects it; the configuration says so."""
+
+    def change(configuration: dict[str, Any]) -> None:
+        connected = configuration["sources"].get(source)
+        if connected is None:
+            return  # not every organisation keeps registers
+        held = [stream.record_type for stream in build_source(source, connected).streams]
+        configuration["sources"][source] = {
+            "collector": "not_connected",
+            "record_types": held,
+            "why": "Nobody gave us a token.",
+        }
+
+    return change
+
+
+def _never_named(source: str) -> Callable[[dict[str, Any]], None]:
+    """Nobody told of the tool, so that nothing says that something is missing."""
+
     def change(configuration: dict[str, Any]) -> None:
         configuration["sources"].pop(source, None)  # not every organisation keeps registers
         for service in configuration["services"]:
@@ -67,9 +89,10 @@ def _short_history(configuration: dict[str, Any]) -> None:
     configuration["history_days"] = 30
 
 
-BASE = Variation("everything")
+BASE = Variation(EVERYTHING)
 VARIATIONS = (
     *(Variation(f"without {source}", change=_without(source)) for source in SOURCES),
+    *(Variation(f"{UNNAMED} {source}", change=_never_named(source)) for source in SOURCES),
     *(Variation(f"denied: {name}", refused=path) for name, path in DENIED.items()),
     Variation("denied: registers", change=_no_folder),
     Variation("cut off: registers", change=_cut_off),

@@ -32,6 +32,7 @@ from itomm.config.settings import CATALOGUE_SOURCE, Configuration, Service
 from itomm.config.structure import nearest, problems_of
 from itomm.config.yaml_source import PathInDocument
 from itomm.evidence.letting_go.removals import forgotten_people
+from itomm.evidence.observation import UnknownReason
 from itomm.evidence.reading.held import HeldRecords
 from itomm.evidence.reading.snapshot import Snapshot
 from itomm.evidence.store import Store
@@ -226,8 +227,8 @@ def _say_what_is_resumed(run: int, until: str, resumption: Resumption) -> None:
 
 
 def is_complete(results: Sequence[StreamResult]) -> bool:
-    """Whether every stream of every source was read whole."""
-    return all(result.outcome.complete for result in results)
+    """Whether every stream was read whole of every source that is connected."""
+    return all(result.outcome.as_configured for result in results)
 
 
 def print_results(results: Sequence[StreamResult]) -> None:
@@ -249,13 +250,15 @@ def print_results(results: Sequence[StreamResult]) -> None:
     headings = ("source", "collector", "streams", "records", "requests", "")
     print_table("Collected", headings, rows, right=(2, 3, 4))
     for source, streams in by_source.items():
-        _print_faults(source, [stream for stream in streams if not stream.outcome.complete])
+        _print_faults(source, [stream for stream in streams if not stream.outcome.as_configured])
         if source != CATALOGUE_SOURCE:  # its conflicts are told with the scope
             _print_warnings(source, streams)
 
 
 def _state(streams: Sequence[StreamResult]) -> str:
     kept = sum(stream.kept for stream in streams)
+    if all(stream.outcome.reason is UnknownReason.NEVER_COLLECTED for stream in streams):
+        return "not connected"
     state = "complete" if is_complete(streams) else "incomplete"
     return f"{state}, {kept} kept" if kept else state
 

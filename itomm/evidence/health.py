@@ -73,12 +73,13 @@ class Stream:
 
 
 def streams_of(collections: Sequence[Collection]) -> list[Stream]:
-    """Collections by source and record type, of known types, in order of both names."""
+    """Collections by source and record type, of known types and connected tools, in order of both names."""
     found: dict[tuple[str, str], list[Collection]] = defaultdict(list)
     for each in collections:
         if each.record_type in record_types():
             found[(each.source, each.record_type)].append(each)
-    return [Stream(*key, tuple(found[key])) for key in sorted(found)]
+    read = [key for key in sorted(found) if found[key][-1].reason is not UnknownReason.NEVER_COLLECTED]
+    return [Stream(*key, tuple(found[key])) for key in read]
 
 
 def stream_findings(

@@ -90,7 +90,8 @@ class CollectionOutcome:
     ``denied`` name parts of the source (projects, repositories, queries) by the keys that services use.
     ``asked_digest`` is equal for runs that asked for the same; ``continues`` is the id of the collection
     that an incremental reading goes on from; ``clock_skew_seconds`` is the server's clock less ours.
-    ``untold`` are the fields that the source cannot tell of any of its records.
+    ``untold`` are the fields that the source cannot tell of any of its records. Not complete for the reason
+    ``never_collected`` is what the configuration says that nobody reads: nothing failed.
     """
 
     complete: bool
@@ -107,3 +108,8 @@ class CollectionOutcome:
     continues: str | None = None
     clock_skew_seconds: int | None = None
     untold: tuple[UntoldField, ...] = ()
+
+    @property
+    def as_configured(self) -> bool:
+        """Whether all was read that the configuration wants read."""
+        return self.complete or self.reason is UnknownReason.NEVER_COLLECTED

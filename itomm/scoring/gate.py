@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 
+from itomm.evidence.observation import UnknownReason
 from itomm.scoring.assessment import Assessment, LevelRange, Reliance, ScopeScore, SourceState, View
 from itomm.scoring.comparing.causes import Cause
 from itomm.scoring.comparing.comparison import Comparison
@@ -232,16 +233,20 @@ def _drop(baseline: Comparison | None, largest: Fraction) -> Check:
 
 
 def _sources(sources: Sequence[SourceState]) -> Check:
+    """What was not read whole; tools that are said to be not connected are named, and hold nothing up."""
+    apart = sorted({each.source for each in sources if each.reason is UnknownReason.NEVER_COLLECTED})
     broken = sorted(
         f"{each.source} ({each.record_type})"
         for each in sources
-        if not each.complete or each.reason is not None or each.error or each.denied
+        if each.reason is not UnknownReason.NEVER_COLLECTED
+        and (not each.complete or each.reason is not None or each.error or each.denied)
     )
+    found = ", ".join(broken) or "all complete"
     return Check(
         kind="sources",
         subject="sources",
         wanted="all complete",
-        found=", ".join(broken) or "all complete",
+        found=f"{found}; not connected: {', '.join(apart)}" if apart else found,
         outcome=Outcome.INCOMPLETE if broken else Outcome.MET,
         detail="'itomm doctor' says what is wrong with them." if broken else "",
     )

@@ -14,7 +14,7 @@ from itomm.collectors.discovery import collector_names, load_collector
 from tests.collectors.fault_matrix_page import NOT_MET, documented, outcome_of
 from tests.collectors.fault_matrix_sources import SOURCES, subject
 
-WITHOUT_REQUESTS = {"backstage_files", "catalogue", "files", "local_git"}
+WITHOUT_REQUESTS = {"backstage_files", "catalogue", "files", "local_git", "not_connected"}
 """Collectors that send no request of their own."""
 
 

@@ -58,7 +58,12 @@ def collected(folder: Path, estate: Estate, pseudonym_key: bytes | None = None) 
 
 def rests_on_events(rule: Rule) -> bool:
     """Whether everything that a rule reads carries its own time."""
-    return not any(record_type.is_state for record_type in rule.needed_types)
+    return not any(record_type.is_state for record_type in rule.read_types)
+
+
+def needs_state(rule: Rule) -> bool:
+    """Whether a rule can say nothing without something that only an observation dates."""
+    return any(record_type.is_state for record_type in rule.needed_types)
 
 
 def told_by(workspace: Workspace, rules: list[Rule], as_of: datetime) -> Told:
@@ -66,7 +71,7 @@ def told_by(workspace: Workspace, rules: list[Rule], as_of: datetime) -> Told:
     snapshot = snapshot_of(workspace.existing_store)
     services = [ServiceKeys(each.id, each.keys) for each in in_scope(workspace.configuration.settings)]
     state = EvidenceState(snapshot, as_of, {service.id: service.keys for service in services})
-    needed = {each.name: each for rule in rules for each in rule.needed_types}
+    needed = {each.name: each for rule in rules for each in rule.read_types}
     with closing(open_evidence(snapshot, needed.values(), as_of)) as connection:
         inferred = answer_all(connection, rules, [service.id for service in services], state, as_of)
         counted = {

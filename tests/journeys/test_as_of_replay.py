@@ -16,7 +16,7 @@ from itomm.evidence.observation import UnknownReason
 from itomm.rules.answer import Verdict
 from tests.journeys.conftest import SMALL
 from tests.journeys.door import ESTATE_TOKEN, TOKEN_VARIABLE
-from tests.journeys.replay import Told, collected, differences, rests_on_events, told_by
+from tests.journeys.replay import Told, collected, differences, needs_state, rests_on_events, told_by
 
 TODAY = datetime(2026, 11, 1, 6, tzinfo=UTC)
 CHANCE = random.Random(20261101)  # noqa: S311  reproducible, not secret
@@ -73,7 +73,7 @@ def test_a_past_instant_reads_as_if_it_had_been_collected_then(
 
 
 def test_what_rests_on_state_is_unknown_before_it_was_first_seen(today: Workspace) -> None:
-    rules = [rule for rule in today.rule_set.rules if not rests_on_events(rule)]
+    rules = [rule for rule in today.rule_set.rules if needs_state(rule)]
     told = told_by(today, rules, TODAY - timedelta(seconds=1))
 
     assert len(rules) > 50

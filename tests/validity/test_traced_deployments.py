@@ -35,7 +35,8 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, tuple[
     estate = Estate.load(organisation.write(tmp_path))
     refused = {each.name: each for each in VARIATIONS}
     found = {}
-    for variation in (BASE, refused["without jira"], refused["denied: ticket search"]):
+    taken_away = ("without jira", "unnamed: jira", "denied: ticket search")
+    for variation in (BASE, *(refused[name] for name in taken_away)):
         run = reading(organisation, estate, tmp_path / "handbook", _narrowed(variation), estate.truth())
         (answer,) = (
             each for each in run["answers"] if each["criterion"] == TRACED and each["scope"] == OF_THE_SHOP
@@ -64,4 +65,5 @@ def test_change_tickets_trace_what_merge_requests_do_not(
 ) -> None:
     assert told[BASE.name] == ("yes", "yes", None)
     assert told["denied: ticket search"] == ("unknown", "yes", "permission_denied")
-    assert told["without jira"] == ("no", "yes", None), "nothing says that there are change tickets"
+    assert told["without jira"] == ("unknown", "yes", "never_collected")
+    assert told["unnamed: jira"] == ("no", "yes", None), "nothing says that there are change tickets"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bench.validity.explanations import explanations
-from bench.validity.findings import by_missing_evidence, false_yes, raised
+from bench.validity.findings import UNNAMED, by_missing_evidence, false_yes, raised
 from bench.validity.report import report
 from itomm.rules.pack import load_packs
 
@@ -55,15 +55,34 @@ def test_a_level_that_rises_when_evidence_is_taken_away_is_found() -> None:
     )
 
 
-def test_the_report_tells_shares_faults_and_explanations() -> None:
+def test_the_report_tells_shares_and_faults() -> None:
     runs = [reading("everything", "yes", "yes"), reading("without jira", "not_applicable", "yes")]
     text = report(runs)
     assert "**100.0 % of them agree**" in text
     assert "Because evidence was missing: **0**" in text
     assert "| SM-CRT-3.2 | direct | 1 | 0.0 % | 100.0 % | 100 / none / none | 100 / none / none |" in text
-    assert "- **SM-CRT-3.2**: 1 times not applicable for yes. A service that is scanned" in " ".join(
-        text.split()
-    )
+
+
+def test_the_report_explains_what_differs_and_says_where_nobody_did() -> None:
+    criterion, why = next(iter(explanations().items()))
+    runs = [reading("everything", "no", "yes"), reading("without jira", "partial", "yes")]
+    runs[1]["answers"][0]["criterion"] = criterion
+    text = " ".join(report(runs).split())
+    assert f"- **{criterion}**: 1 times partial for yes. {' '.join(why.split())}" in text
+    assert "- **SM-CRT-3.2**: 1 times no for yes. **Not explained.**" in text
+
+
+def test_a_source_that_nobody_named_is_told_apart_from_one_that_is_known_to_be_missing() -> None:
+    runs = [
+        reading("everything", "no", level=2),
+        reading("without jira", "unknown", level=2),
+        reading(f"{UNNAMED} jira", "yes", level=3),
+    ]
+    text = report(runs)
+    assert "Because evidence was missing: **0**" in text
+    assert "Because a source was never named: 1." in text
+    assert "Levels and indices, low and point, of scopes and practices: **0** rose" in text
+    assert "Where a source was never named: 6." in text
 
 
 def test_explanations_are_about_criteria_that_there_are() -> None:

@@ -16,6 +16,7 @@ from itomm.cli.tables import print_paragraph, write_out
 from itomm.cli.workspace import Workspace
 from itomm.collectors.contract import Collector
 from itomm.collectors.discovery import collector_names, load_collector
+from itomm.collectors.not_connected import NotConnectedCollector
 from itomm.config.errors import ExitCode, InvalidInputError
 from itomm.reports.document import to_json
 from itomm.reports.wording import count_text
@@ -57,8 +58,9 @@ def _brought(invocation: Invocation) -> Brought:
     """What the configured sources bring; without a configuration, what all installed collectors could."""
     if invocation.configuration_path.exists():
         sources = configured_sources(Workspace(invocation).configuration)
-        return Brought({stream.record_type for each in sources for stream in each.streams})
-    installed = [load_collector(name) for name in collector_names()]
+        read = [each for each in sources if each.collector is not NotConnectedCollector]
+        return Brought({stream.record_type for each in read for stream in each.streams})
+    installed = [load_collector(name) for name in collector_names() if name != NotConnectedCollector.name]
     return Brought(
         by_themselves=_types(each for each in installed if not each.streams_are_configured),
         by_import=_types(each for each in installed if each.streams_are_configured),
