@@ -13,6 +13,7 @@ import requests
 from pydantic import ConfigDict
 
 from itomm.collectors.conformance import Answer, Asked, HealthyTool, conformance_suite
+from itomm.collectors.conformance.checks_healthy import is_named
 from itomm.collectors.contract import (
     Check,
     CheckState,
@@ -357,3 +358,12 @@ def test_a_tool_that_falls_over_is_told_from_a_plug_in_that_does() -> None:
 
 def test_the_settings_are_those_of_any_networked_source() -> None:
     assert issubclass(TrainingSettings, NetworkedSettings)
+
+
+@pytest.mark.parametrize("text", ["by ada", "'ada'", "people/ada_lovelace", "ada@acme.test", "person:ada"])
+def test_a_name_is_found_wherever_it_stands_by_itself(text: str) -> None:
+    assert is_named("ada", text)
+
+
+def test_letters_of_a_pseudonym_are_no_name() -> None:
+    assert not is_named("ada", "person:9f3ada41c07be2")

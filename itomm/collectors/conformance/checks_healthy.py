@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -126,7 +127,14 @@ def scopes_are_named_before_they_are_asked(subject: Subject) -> Iterator[str]:
 def people_stand_in_fields_for_people_only(subject: Subject) -> Iterator[str]:
     """Where people are pseudonyms, no name of one is stored, in no field and no payload."""
     stored = repr(subject.read(None, Asking({"people": "pseudonym"})).sink.collections)
-    yield from (f"the name {name!r} would be stored" for name in subject.tool.people if name in stored)
+    yield from (
+        f"the name {name!r} would be stored" for name in subject.tool.people if is_named(name, stored)
+    )
+
+
+def is_named(name: str, text: str) -> bool:
+    """Whether a name stands in a text by itself: a pseudonym may have its letters by chance."""
+    return re.search(rf"(?<![0-9A-Za-z]){re.escape(name)}(?![0-9A-Za-z])", text) is not None
 
 
 def an_empty_source_is_complete_and_empty(subject: Subject) -> Iterator[str]:
