@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from itomm.collectors.conformance import MemorySink, PretendTime
 from itomm.collectors.conformance.exchange import Asked
 from itomm.collectors.framework.continuing import Continuation, Resumption
+from itomm.collectors.framework.kept_answers import AnswersFolder
 from itomm.collectors.framework.reading import Assignment
 from itomm.collectors.framework.runner import StreamResult, collect
 from itomm.collectors.jira import changelogs as jira_changelogs
@@ -52,6 +54,7 @@ def run(
     resumption: Resumption | None = None,
     continue_from: Mapping[tuple[str, str], Continuation] | None = None,
     held: Mapping[str, datetime] | None = None,
+    answers: AnswersFolder | None = None,
 ) -> StreamResult:
     time, written = PretendTime(start=UNTIL), 0
 
@@ -71,6 +74,7 @@ def run(
         resumption=resumption or Resumption(),
         continue_from=continue_from or {},
         held=lambda _: held or {},
+        answers=answers,
     )
     (result,) = collect([source], sink, assignment, time.clock, progress=progress, timing=time.timing)
     return result
@@ -102,17 +106,20 @@ def test_many_windows_bring_what_one_search_brings_in_the_same_order(
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("path", ["jira", "jira-dc"])
 @pytest.mark.parametrize("at", [1, 2, 9])
-def test_a_killed_run_goes_on_in_its_window_and_asks_for_no_page_twice(path: str, at: int) -> None:
+def test_a_killed_run_goes_on_in_its_window_and_asks_for_no_page_twice(
+    path: str, at: int, tmp_path: Path
+) -> None:
+    answers = AnswersFolder(tmp_path, "the same")
     jira, undisturbed, sink = JiraStandIn(path, many(100)), MemorySink(), MemorySink()
     with jira.listening() as server:
         source = jira.source(server.url, max_concurrency=1)
         run(source, undisturbed)
         jira.asked.clear()
         with pytest.raises(KeyboardInterrupt):
-            run(source, sink, interrupted_at=at)
+            run(source, sink, interrupted_at=at, answers=answers)
         before = pages_asked(jira)
         jira.asked.clear()
-        run(source, sink, resumption=Resumption(kept=sink.kept_pages()))
+        run(source, sink, resumption=Resumption(kept=sink.kept_pages()), answers=answers)
     assert told(sink) == told(undisturbed)
     assert len(set(before) & set(pages_asked(jira))) <= 1
     assert not [one for one in jira.asked if "approximate-count" in one.target]
