@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from typing import NoReturn
 
 import click
 from click.shell_completion import CompletionItem
 
 from itomm import __version__
 from itomm.config.errors import ExitCode, ItommError
+
+DUCKDB_INTERRUPTED = "Query interrupted"
+"""What DuckDB makes of Ctrl-C while a query runs, in place of a KeyboardInterrupt."""
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("itomm.cli.demo", "See the whole job once, on a stand-in company."),
@@ -88,6 +92,11 @@ def itomm(
     context.obj = {"config": config, "store": store, "now": now, "quiet": quiet}
 
 
+def _say_interrupted() -> NoReturn:
+    click.echo("itomm: interrupted; a collection is gone on with when it is run again.", err=True)
+    sys.exit(130)
+
+
 def run() -> None:
     """Entry point: one clear message and a documented exit code for every foreseeable fault."""
     try:
@@ -96,8 +105,11 @@ def run() -> None:
         error.show()
         sys.exit(ExitCode.USAGE)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("itomm: interrupted; a collection is gone on with when it is run again.", err=True)
-        sys.exit(130)
+        _say_interrupted()
+    except RuntimeError as error:
+        if str(error) != DUCKDB_INTERRUPTED:
+            raise
+        _say_interrupted()
     except ItommError as error:
         click.echo(f"itomm: {error}", err=True)
         sys.exit(error.exit_code)
