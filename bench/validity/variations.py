@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.validity.findings import EVERYTHING, UNNAMED
-from itomm.collectors.source import build_source
+from itomm.collectors.discovery import load_collector
 
 SOURCES = ("prometheus", "alertmanager", "jira", "gitlab", "handbook", "registers")
 DENIED: Mapping[str, str] = {
@@ -37,14 +37,19 @@ def _without(source: str) -> Callable[[dict[str, Any]], None]:
         connected = configuration["sources"].get(source)
         if connected is None:
             return  # not every organisation keeps registers
-        held = [stream.record_type for stream in build_source(source, connected).streams]
         configuration["sources"][source] = {
             "collector": "not_connected",
-            "record_types": held,
+            "record_types": _held_by(connected),
             "why": "Nobody gave us a token.",
         }
 
     return change
+
+
+def _held_by(source: dict[str, Any]) -> list[str]:
+    """The record types of a source as it is configured."""
+    streams = [stream.record_type for stream in load_collector(source["collector"]).streams]
+    return list(source.get("record_types") or source.get("records") or streams)
 
 
 def _never_named(source: str) -> Callable[[dict[str, Any]], None]:

@@ -128,15 +128,16 @@ def _results(
     model: Model, answers: ScopeAnswers, settings: Settings, scorer: Scorer, only: str | None
 ) -> Iterator[ScopeResult]:
     scopes = [subject for subject in subjects(settings) if only in {None, subject.id}]
+    decided = [place for place, each in enumerate(model.criteria) if answers.is_decided(each.id)]
     for subject in scopes:
         if subject.kind is not ScopeKind.SERVICE or only is not None:
             found = [answers.of(each.id, subject.kind, subject.id) for each in model.criteria]
-            yield _result(subject, found, scorer)
+            yield _result(subject, found, scorer, decided)
     services = [subject for subject in scopes if subject.kind is ScopeKind.SERVICE and only is None]
     if services:
         columns = [answers.of_services(each.id).values() for each in model.criteria]
         for subject, row in zip(services, zip(*columns, strict=True), strict=True):
-            yield _result(subject, row, scorer)
+            yield _result(subject, row, scorer, decided)
 
 
 def rules_for(model: Model, profile: str, settings: Settings) -> Rules:
@@ -183,19 +184,27 @@ def _service_subject(service: Service, top: Subject) -> Subject:
     )
 
 
-def _result(subject: Subject, answers: Sequence[CriterionAnswer], scorer: Scorer) -> ScopeResult:
-    return ScopeResult(**vars(subject), views=score_views(answers, scorer), answers=tuple(answers))
+def _result(
+    subject: Subject, answers: Sequence[CriterionAnswer], scorer: Scorer, decided: Sequence[int]
+) -> ScopeResult:
+    views = score_views(answers, scorer, decided)
+    return ScopeResult(**vars(subject), views=views, answers=tuple(answers))
 
 
-def score_views(answers: Sequence[CriterionAnswer], scorer: Scorer) -> Mapping[View, ScopeScore]:
-    """One scope's score under each view; views under which the same counts share it."""
+def score_views(
+    answers: Sequence[CriterionAnswer], scorer: Scorer, decided: Sequence[int]
+) -> Mapping[View, ScopeScore]:
+    """One scope's score under each view; views under which the same counts share it.
+
+    ``decided`` are the places of criteria about which people decided something; elsewhere, views agree.
+    """
     views: dict[View, ScopeScore] = {}
     scored: list[tuple[list[AnswerInForce], ScopeScore]] = []
     for view in View:
-        counting = [each.in_force[view] for each in answers]
-        score = next((known for other, known in scored if other == counting), None)
-        views[view] = score or scorer.score(counting)
-        scored.append((counting, views[view]))
+        differing = [answers[place].in_force[view] for place in decided]
+        score = next((known for other, known in scored if other == differing), None)
+        views[view] = score or scorer.score([each.in_force[view] for each in answers])
+        scored.append((differing, views[view]))
     return views
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
+from typing import NamedTuple
 
 from itomm.evidence.observation import UnknownReason
 from itomm.rules.answer import InferredAnswer, Verdict
@@ -141,11 +142,11 @@ class AnswerInForce:
     reason: UnknownReason | None = None
 
 
-@dataclass(frozen=True)
-class CriterionAnswer:
+class CriterionAnswer(NamedTuple):
     """One criterion's answer for one scope: every layer, and what counts under each view.
 
-    ``lapsed`` is what was stated last, when that has expired: it counts no longer.
+    ``lapsed`` is what was stated last, when that has expired: it counts no longer. There are as many as
+    criteria times scopes; a tuple is made in a third of the time of a frozen data class.
     """
 
     criterion: str

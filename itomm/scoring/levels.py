@@ -28,8 +28,8 @@ SIDES: Mapping[str, Side] = {
     "point": lambda interval: interval.point,
     "high": lambda interval: interval.high,
 }
-Gates = tuple[tuple[bool, bool, bool], tuple[bool, bool, bool]]
-"""Whether a level is attained, and whether it is passed, on each side."""
+Gates = tuple[tuple[bool, bool, bool], tuple[bool, bool, bool], bool, bool]
+"""Whether a level is attained and whether it is passed, on each side; whether it applies, and is known."""
 
 
 class Places(NamedTuple):
@@ -74,18 +74,8 @@ class LevelRating:
 
     @cached_property
     def gates(self) -> Gates:
-        """Attains and passes together."""
-        return self.attains, self.passes
-
-    @cached_property
-    def applies(self) -> bool:
-        """Whether anything of it applies."""
-        return self.weight > 0
-
-    @cached_property
-    def is_known(self) -> bool:
-        """Whether anything of it is known."""
-        return self.known > 0
+        """What says how far a practice comes."""
+        return self.attains, self.passes, self.weight > 0, self.known > 0
 
     @cached_property
     def known_share(self) -> Fraction:
@@ -164,12 +154,7 @@ def places_of(ratings: Sequence[LevelRating]) -> Places | None:
     level: otherwise one of which nothing applies would enter above it, past levels with nothing applicable,
     when evidence of its not being applicable is lost.
     """
-    if not any(rating.applies for rating in ratings):
-        return None
-    places = _attained(tuple([rating.gates for rating in ratings]))
-    if not any(rating.is_known for rating in ratings):
-        return Places(0, 0, places.high, unknown=True)
-    return places
+    return _attained(tuple([rating.gates for rating in ratings]))
 
 
 def practice_at(practice: str, places: Places, ratings: Sequence[LevelRating], rules: Rules) -> PracticeScore:
@@ -204,9 +189,16 @@ def level_range(low: int, point: int, high: int, *, rated: bool) -> LevelRange:
 
 
 @lru_cache(maxsize=65536)
-def _attained(gates: tuple[Gates, ...]) -> Places:
+def _attained(gates: tuple[Gates, ...]) -> Places | None:
     """How far the gates let a practice come; there are few ways, so each is found once."""
-    low, point, high = [_attained_on([(a[side], p[side]) for a, p in gates]) for side in range(len(SIDES))]
+    if not any(applies for *_, applies, _ in gates):
+        return None
+    low, point, high = [
+        _attained_on([(attains[side], passes[side]) for attains, passes, *_ in gates])
+        for side in range(len(SIDES))
+    ]
+    if not any(is_known for *_, is_known in gates):
+        return Places(0, 0, high, unknown=True)
     return Places(low, point, high)
 
 

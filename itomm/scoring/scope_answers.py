@@ -70,10 +70,15 @@ class ScopeAnswers:
         self._decided = {*self._answers, *self._overrides, *self._assumptions.by_place}
         self._decided_about = {criterion for criterion, _ in self._decided}
         self._weights = _whole_weights(self._services)
+        self._all_weights = [self._weights[service.id] for service in self._services]
         self._counting = CountedOnce()
         self._columns: dict[str, Mapping[str, CriterionAnswer]] = {}
         self._inherited: dict[str, CriterionAnswer] = {}
         self._of_whole: dict[str, CriterionAnswer] = {}
+
+    def is_decided(self, criterion: str) -> bool:
+        """Whether people decided anything about it, so that views may differ."""
+        return criterion in self._decided_about
 
     @property
     def assumed_about(self) -> frozenset[str]:
@@ -196,8 +201,11 @@ class ScopeAnswers:
 
     def _rolled_up(self, criterion: str, scope: str, services: Sequence[Service]) -> CriterionAnswer:
         column = self.of_services(criterion)
-        answers = [column[service.id] for service in services]
-        weights = [self._weights[service.id] for service in services]
+        if services is self._services:
+            answers, weights = list(column.values()), self._all_weights
+        else:
+            answers = [column[service.id] for service in services]
+            weights = [self._weights[service.id] for service in services]
         if criterion not in self._decided_about:
             alike = _rolled_up_by_kind(weights, answers, View.EVIDENCE)
             return CriterionAnswer(criterion, None, None, (), dict.fromkeys(View, alike))

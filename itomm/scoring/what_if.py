@@ -22,4 +22,6 @@ def what_if(base: ScopeResult, model: Model, rules: Rules, supposed: ScopeAnswer
         supposed.of(each.criterion, base.kind, base.id) if each.criterion in about else each
         for each in base.answers
     ]
-    return replace(base, views=score_views(answers, Scorer(model, rules)), answers=tuple(answers))
+    decided = [place for place, each in enumerate(answers) if supposed.is_decided(each.criterion)]
+    views = score_views(answers, Scorer(model, rules), decided)
+    return replace(base, views=views, answers=tuple(answers))

@@ -211,7 +211,7 @@ def test_an_answer_inherited_from_what_people_said_counts_as_theirs(sample: Samp
     scopes = list(assessment.scopes)
     for position, scope in enumerate(scopes[1:], start=1):
         answers = tuple(
-            replace(answer, in_force={**answer.in_force, HEADLINE_VIEW: inherited})
+            answer._replace(in_force={**answer.in_force, HEADLINE_VIEW: inherited})
             if answer.criterion == criterion and answer.in_force[View.EVIDENCE].known_share == 0
             else answer
             for answer in scope.answers

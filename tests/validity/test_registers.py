@@ -77,7 +77,7 @@ MORE_THAN_REGISTERS = {"IM-MON-4.2", "SD-CAP-5.1", "SS-REQ-4.2"}
 """They are judged by tickets or by what machines measure, too."""
 
 
-@pytest.mark.parametrize("name", ["denied: registers", "cut off: registers"])
+@pytest.mark.parametrize("name", ["denied: registers", "cut off: registers", "without registers"])
 def test_registers_that_cannot_be_read_say_nothing(
     duo: tuple[Organisation, Estate], tmp_path: Path, name: str
 ) -> None:
