@@ -49,7 +49,7 @@ def to_json(document: object) -> str:
 
 
 def plain(value: object) -> Any:
-    """Dataclasses, fractions, instants and enumerations as JSON-ready data."""
+    """Dataclasses, named tuples, fractions, instants and enumerations as JSON-ready data."""
     match value:
         case Enum():
             result: Any = value.value
@@ -62,6 +62,8 @@ def plain(value: object) -> Any:
             result = format_instant(value)
         case Mapping():
             result = {str(plain(key)): plain(item) for key, item in value.items()}
+        case tuple() if names := getattr(value, "_fields", ()):
+            result = {name: plain(item) for name, item in zip(names, value, strict=True)}
         case list() | tuple():
             result = [plain(item) for item in value]
         case _ if is_dataclass(value):
