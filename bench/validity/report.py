@@ -6,6 +6,7 @@ PYTHONPATH= .venv/bin/python -m bench.validity.report validity.jsonl > docs/expl
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,6 +34,10 @@ GOALS = {"direct": 0.97, "proxy": 0.85, "weak": 0.65}
 AGREEMENT_GOAL = 0.97
 BANDS = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
 WIDTH = 118
+TAKEN_AWAY = (
+    "*Without* a source: it is named and not connected. *Unnamed*: the configuration does not mention it. "
+    "*Denied* and *cut off*: it is connected and fails."
+)
 NEVER_NAMED = (
     "Of a tool that nobody named nothing says that it exists, so what the others tell is taken for all there "
     "is. Name the tools that cannot be connected: `docs/reference/sources/not_connected.md`."
@@ -48,14 +53,15 @@ def report(runs: Sequence[Run]) -> str:
         _by_base(decided(whole)),
         _by_confidence(decided(whole)),
         _table("By kind of organisation", "organisation", _grouped(base, "kind")),
-        _table("By what was taken away", "evidence", _grouped(runs, "variation")),
+        _table("By what was taken away", "evidence", _grouped(runs, "variation"), TAKEN_AWAY),
         _false_yes(runs),
         _turned(runs),
         _raised(runs),
         _by_criterion(whole),
         _disagreements(runs),
     )
-    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+    text = "\n\n".join("\n".join(part) for part in parts) + "\n"
+    return re.sub(r"\n{3,}", "\n\n", text)
 
 
 def _introduction(runs: Sequence[Run], base: Sequence[Run], whole: Sequence[Answer]) -> Iterator[str]:
@@ -116,8 +122,10 @@ def _grouped(runs: Iterable[Run], by: str) -> Mapping[str, list[Run]]:
     return found
 
 
-def _table(title: str, first: str, groups: Mapping[str, Sequence[Run]]) -> Iterator[str]:
+def _table(title: str, first: str, groups: Mapping[str, Sequence[Run]], about: str = "") -> Iterator[str]:
     yield f"## {title}"
+    yield ""
+    yield from _paragraph(about)
     yield ""
     yield from _heading(first, "readings", "decided", "right", "unknown", "yes where no")
     for name, of in groups.items():
@@ -184,7 +192,7 @@ def _raised(runs: Sequence[Run]) -> Iterator[str]:
     yield ""
     yield from (f"- {each}" for each in found[:200])
     unseen = list(raised(never_named(runs)))
-    yield from _paragraph(f"Where a source was never named: {len(unseen)}. {NEVER_NAMED}")
+    yield f"Where a source was never named: {len(unseen)}; see above."
     yield ""
     yield from (f"- {each}" for each in unseen[:200])
 

@@ -82,7 +82,7 @@ class OverrideRow:
 
 
 def collection_problems(sources: Sequence[SourceState]) -> tuple[CollectionProblem, ...]:
-    """Streams that failed, were refused, cut short or are too old; by source, then record type."""
+    """Streams that failed, were refused, cut short, are too old or not connected; by source, then type."""
     found = (CollectionProblem(state, _what_went_wrong(state)) for state in sources if _went_wrong(state))
     return tuple(sorted(found, key=lambda problem: (problem.state.source, problem.state.record_type)))
 

@@ -49,7 +49,7 @@ REASON_WORDS: Mapping[UnknownReason, str] = {
 }
 
 REASON_SENTENCES: Mapping[UnknownReason, str] = {
-    UnknownReason.NEVER_COLLECTED: "No source that could answer this has been collected.",
+    UnknownReason.NEVER_COLLECTED: "What would answer this was never collected.",
     UnknownReason.COLLECTION_FAILED: "The collection behind this failed or was cut short.",
     UnknownReason.PERMISSION_DENIED: "The source refused access to what this needs.",
     UnknownReason.INSUFFICIENT_COVERAGE: "The source covers too little of the time or scope asked for.",
@@ -59,7 +59,7 @@ REASON_SENTENCES: Mapping[UnknownReason, str] = {
 }
 
 REASON_REMEDIES: Mapping[UnknownReason, str] = {
-    UnknownReason.NEVER_COLLECTED: "Configure a source that holds such records, then run `itomm collect`.",
+    UnknownReason.NEVER_COLLECTED: "Connect a source that holds such records, then run `itomm collect`.",
     UnknownReason.COLLECTION_FAILED: "Run `itomm doctor` to see why, mend the source, and collect again.",
     UnknownReason.PERMISSION_DENIED: "Grant the collector's account read access to it, and collect again.",
     UnknownReason.INSUFFICIENT_COVERAGE: "Keep the source's history for longer, or add the parts left out.",
