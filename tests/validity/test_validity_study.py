@@ -82,7 +82,7 @@ def test_a_source_that_nobody_named_is_told_apart_from_one_that_is_known_to_be_m
     assert "Because evidence was missing: **0**" in text
     assert "Because a source was never named: 1." in text
     assert "Levels and indices, low and point, of scopes and practices: **0** rose" in text
-    assert "Where a source was never named: 6." in text
+    assert "Where a source was never named: 6;" in text
 
 
 def test_explanations_are_about_criteria_that_there_are() -> None:
